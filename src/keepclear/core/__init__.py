@@ -1,0 +1,1 @@
+"""The domain: places, times, rules and duties, as frozen values and functions of values."""

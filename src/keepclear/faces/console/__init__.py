@@ -1,0 +1,1 @@
+"""The duty officer's screen: static files with a strict content policy."""

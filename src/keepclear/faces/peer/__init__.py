@@ -1,0 +1,1 @@
+"""The door for other parties' nodes, over mutual TLS."""

@@ -1,0 +1,1 @@
+"""The application: one loop, pure decisions, and a list of what it needs from outside."""

@@ -1,0 +1,1 @@
+"""Decisions: one subject a file; none calls another."""
