@@ -1,0 +1,51 @@
+"""Identifiers: what each one names and how it is spelled.
+
+| Id | Names | Spelled |
+|---|---|---|
+| party id | a party | `amber`: 1 to 32 of a-z, 0-9, `-`, a letter first |
+| serial | a notice or a STOP, among those of its party | `A-0412`: short enough to be spoken |
+| key | the same among all parties | `amber/A-0412` |
+| alert id | an alert | `amber/A-0412/v2`: the notice version it asks about |
+"""
+
+from __future__ import annotations
+
+import re
+
+from keepclear.errors import Malformed
+
+_PARTY = re.compile(r"[a-z][a-z0-9-]{0,31}", re.ASCII)
+_SERIAL = re.compile(r"[A-Z]{1,3}-[0-9]{4,7}", re.ASCII)
+
+
+def check_party_id(party: str, *, at: str = "party") -> str:
+    """The party id, or Malformed."""
+    if not _PARTY.fullmatch(party):
+        raise Malformed(f"{party!r} is not a party id: 1 to 32 of a-z, 0-9 and -, a letter first", at=at)
+    return party
+
+
+def check_serial(serial: str, *, at: str = "id") -> str:
+    """The serial, or Malformed."""
+    if not _SERIAL.fullmatch(serial):
+        raise Malformed(f"{serial!r} is not a serial such as A-0412", at=at)
+    return serial
+
+
+def make_serial(party: str, number: int, *, prefix: str = "") -> str:
+    """The serial of a party's `number`-th notice.
+
+    >>> make_serial("amber", 412), make_serial("amber", 3, prefix="S")
+    ('A-0412', 'SA-0003')
+    """
+    return f"{prefix}{party[0].upper()}-{number:04d}"
+
+
+def make_key(party: str, serial: str) -> str:
+    """Names a notice among those of all parties."""
+    return f"{party}/{serial}"
+
+
+def make_alert_id(party: str, serial: str, version: int) -> str:
+    """Names the alert that asks about one version of a notice."""
+    return f"{party}/{serial}/v{version}"
