@@ -1,0 +1,51 @@
+"""Every bound and duration of a node, with its unit and its reason. Agreed numbers are not here: they are in agreements."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Bounds; one that is hit is a LimitReached or Busy that names it."""
+
+    #: Commands waiting for the loop. At 2,000 a second this is two seconds of work; beyond it a caller should be told.
+    queue_max: int = 4_096
+    #: Places of the queue that only the STOP lane may use.
+    queue_reserved: int = 256
+    #: Commands decided in one transaction. Larger groups share one fsync; smaller ones answer sooner.
+    batch_max: int = 256
+    #: Live notices, ours and others'. What the index was measured with, ten times over.
+    notices_max: int = 1_000_000
+    #: Conflicts told for one notice. A dense theatre gives hundreds.
+    conflicts_max: int = 10_000
+    #: Pairs written out in one `conflicts_found`; the entry would outgrow its 65,535 bytes.
+    pairs_max: int = 200
+    #: Entries in one message to a peer, and its bytes.
+    delivery_entries_max: int = 256
+    delivery_bytes_max: int = 4_000_000
+    #: Seconds between attempts to reach a peer: doubles from the first to the last.
+    retry_first_s: float = 0.5
+    retry_last_s: float = 30.0
+    #: Seconds between heartbeats; silence for three of them is DEGRADED, for six an alarm.
+    heartbeat_s: float = 5.0
+    #: Followers of the event stream, and events waiting for one of them before it is cut off (it resumes by id).
+    followers_max: int = 64
+    follower_queue_max: int = 10_000
+    #: Seconds between ticks: how late a missed deadline may be noticed.
+    tick_s: float = 1.0
+    #: A jump of the wall clock, or a difference to a peer's, above this puts the line in CLOCK SUSPECT.
+    clock_jump_s: float = 5.0
+    #: A smaller difference is only shown.
+    clock_shown_s: float = 2.0
+    #: A notice may not end later than this from now: a slip of the year. (F3548 test suite: 30 days; agreements of a year exist.)
+    horizon_days: int = 400
+    #: Answers kept for callers that repeat an Idempotency-Key.
+    idempotency_keys_max: int = 100_000
+    #: Bytes set aside on disk for the STOP lane.
+    reserve_bytes: int = 8_388_608
+    #: Messages of one peer set aside before it is cut off until a person looks.
+    quarantined_max: int = 100
+
+
+DEFAULT = Settings()
