@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -39,22 +40,22 @@ class _Value(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A frozen value that refuses every field it does not know."""
 
 
-class Party(_Value):
+class Party(_Value, frozen=True):
     """A State or a body that the facts are about. Never a party of a node."""
 
     id: Id
     name: Name
-    kind: Literal["state", "united_nations", "humanitarian", "observer", "civil"]
+    kind: Literal["state", "united_nations", "humanitarian", "civil"]
 
 
-class Other(_Value):
+class Other(_Value, frozen=True):
     """Somebody who is no party and yet claims, signs or is told something: a newspaper, a review, an agency."""
 
     id: Id
     name: Name
 
 
-class Source(_Value):
+class Source(_Value, frozen=True):
     """Where a statement was read. `mirror` is a copy: look for the original before quoting it."""
 
     title: Annotated[str, Meta(min_length=1, max_length=300)]
@@ -63,7 +64,7 @@ class Source(_Value):
     address: Annotated[str, Meta(max_length=400, pattern=r"^(https?://[\x21-\x7e]+)?$")]
 
 
-class Claim(_Value):
+class Claim(_Value, frozen=True):
     """What one side says. `by` is a party or a named other, `speaker` who spoke for it."""
 
     by: Id
@@ -72,14 +73,14 @@ class Claim(_Value):
     speaker: Note = ""
 
 
-class Statement(_Value):
+class Statement(_Value, frozen=True):
     """What none of the sides contests in the sources read."""
 
     text: Text
     sources: Sources
 
 
-class Term(_Value):
+class Term(_Value, frozen=True):
     """One term of an agreement; a term that is not undisputed carries the claims about it."""
 
     text: Text
@@ -89,7 +90,7 @@ class Term(_Value):
     note: Note = ""
 
 
-class Agreement(_Value):
+class Agreement(_Value, frozen=True):
     """An agreement as a list of terms."""
 
     id: Id
@@ -98,7 +99,8 @@ class Agreement(_Value):
     kind: Literal["bilateral_security", "deconfliction", "ceasefire", "treaty", "code"]
     date: Date
     parties: Annotated[tuple[Id, ...], Few]
-    text_public: bool
+    #: Null when the sources do not say.
+    text_public: bool | None
     status: Status
     sources: Sources
     terms: Annotated[tuple[Term, ...], Few]
@@ -106,7 +108,7 @@ class Agreement(_Value):
     document: Note = ""
 
 
-class Center(_Value):
+class Center(_Value, frozen=True):
     """Where an article puts the middle of a ring. Not a surveyed place, and never drawn."""
 
     lat_deg: Annotated[float, Meta(ge=-90, le=90)]
@@ -116,7 +118,7 @@ class Center(_Value):
     sources: Sources
 
 
-class Ring(_Value):
+class Ring(_Value, frozen=True):
     """A circle on the ground that the public terms themselves give."""
 
     shape: Literal["circle"]
@@ -126,7 +128,7 @@ class Ring(_Value):
     sources: Sources
 
 
-class Zone(_Value):
+class Zone(_Value, frozen=True):
     """An area that terms or claims speak of; without geometry unless the terms give one."""
 
     id: Id
@@ -142,7 +144,7 @@ class Zone(_Value):
     note: Note = ""
 
 
-class Post(_Value):
+class Post(_Value, frozen=True):
     """A facility named in the press: names and dates only. There is no field for a position."""
 
     number: int | None
@@ -156,7 +158,7 @@ class Post(_Value):
     note: Note = ""
 
 
-class Posts(_Value):
+class Posts(_Value, frozen=True):
     """The listed posts of one party under one agreement."""
 
     party: Id
@@ -166,7 +168,7 @@ class Posts(_Value):
     items: Annotated[tuple[Post, ...], Few]
 
 
-class Meeting(_Value):
+class Meeting(_Value, frozen=True):
     """A meeting, call or briefing between or of parties."""
 
     id: Id
@@ -182,7 +184,7 @@ class Meeting(_Value):
     note: Note = ""
 
 
-class PublishedClock(_Value):
+class PublishedClock(_Value, frozen=True):
     """A clock time as it was printed, and the offset under which it is the item's Zulu time."""
 
     clock: Clock
@@ -190,7 +192,7 @@ class PublishedClock(_Value):
     utc_offset_min: Annotated[int, Meta(ge=-840, le=840)]
 
 
-class TimelineItem(_Value):
+class TimelineItem(_Value, frozen=True):
     """One moment in one side's account. `at` is null when the account gives no clock time."""
 
     by: Id
@@ -205,7 +207,7 @@ class TimelineItem(_Value):
     lead_longer_than_s: Annotated[int, Meta(ge=0)] | None = None
 
 
-class Topic(_Value):
+class Topic(_Value, frozen=True):
     """One question about an incident, with what each side says to it, side by side."""
 
     topic: Name
@@ -213,7 +215,7 @@ class Topic(_Value):
     note: Note = ""
 
 
-class Incident(_Value):
+class Incident(_Value, frozen=True):
     """An incident: what is common ground, what each side says, and each side's times."""
 
     id: Id
@@ -229,7 +231,7 @@ class Incident(_Value):
     note: Note = ""
 
 
-class JointStatement(_Value):
+class JointStatement(_Value, frozen=True):
     """Points of a statement that several parties published together."""
 
     date: Date
@@ -238,7 +240,7 @@ class JointStatement(_Value):
     sources: Sources
 
 
-class Parameter(_Value):
+class Parameter(_Value, frozen=True):
     """A figure from a rule or practice: `low` and `high` are equal when one value is given."""
 
     key: Id
@@ -250,7 +252,7 @@ class Parameter(_Value):
     sources: Sources
 
 
-class Difference(_Value):
+class Difference(_Value, frozen=True):
     """A place where the news text and the public record differ. A quotation is in `quotation`, never in `text_says`."""
 
     id: Id
@@ -263,7 +265,7 @@ class Difference(_Value):
     note: Note = ""
 
 
-class About(_Value):
+class About(_Value, frozen=True):
     """What the file is and how its times are meant."""
 
     title: Name
@@ -273,7 +275,7 @@ class About(_Value):
     prepared: Date
 
 
-class Reference(_Value):
+class Reference(_Value, frozen=True):
     """A whole reference file, checked: every claim has a known claimant and known sources."""
 
     format: Literal["keepclear-reference/1"]
@@ -291,7 +293,7 @@ class Reference(_Value):
     sources: Annotated[dict[Id, Source], Meta(max_length=256)]
 
 
-class AccountLead(_Value):
+class AccountLead(_Value, frozen=True):
     """How long before the hazard a notice came, by one account alone.
 
     `basis` is `clock_times` (then `lead_s`, and `bracket_s` for times printed to the minute), `words`
@@ -309,7 +311,7 @@ class AccountLead(_Value):
     sources: tuple[Id, ...]
 
 
-class Release(_Value):
+class Release(_Value, frozen=True):
     """The times that one publication gives for the same event, earliest and latest, as printed and in Zulu."""
 
     release: Name
@@ -320,7 +322,7 @@ class Release(_Value):
     sources: tuple[Id, ...]
 
 
-class ClockGap(_Value):
+class ClockGap(_Value, frozen=True):
     """Two publications of one side that give different times for one event, and how far apart they lie."""
 
     by: Id
@@ -381,7 +383,7 @@ def _walk(value: object, at: str = "") -> Iterator[tuple[str, Struct]]:
 
 def _check_ids(reference: Reference) -> None:
     sections: tuple[tuple[str, Iterable[str]], ...] = (
-        ("parties", [value.id for value in (*reference.parties, *reference.others)]),
+        ("parties", [value.id for value in reference.parties] + [value.id for value in reference.others]),
         ("agreements", [value.id for value in reference.agreements]),
         ("zones", [value.id for value in reference.zones]),
         ("meetings", [value.id for value in reference.meetings]),
@@ -398,7 +400,7 @@ def _check_ids(reference: Reference) -> None:
 
 def _check_people_and_sources(reference: Reference) -> None:
     """Refuse a claimant, party, source or agreement that the file does not name, and a claimed thing without claim."""
-    people = {value.id for value in (*reference.parties, *reference.others)}
+    people = set(_names(reference))
     agreements = {value.id for value in reference.agreements}
     known: dict[str, tuple[set[str], str]] = {
         "by": (people, "neither a party nor a named other of this file"),
@@ -418,6 +420,12 @@ def _check_people_and_sources(reference: Reference) -> None:
             raise Malformed(f"what is {value.status} needs a claim with its claimant", at=f"{at}.claims")
         if isinstance(value, Source) and not value.address and value.kind != "text":
             raise Malformed("a source has an address, unless its kind is text", at=f"{at}.address")
+
+
+def _names(reference: Reference) -> dict[str, str]:
+    """Who may claim or sign anything: id to name, parties first."""
+    parties = {value.id: value.name for value in reference.parties}
+    return parties | {value.id: value.name for value in reference.others}
 
 
 def _check_names(names: str | tuple[str, ...], known: set[str], fault: str, *, at: str) -> None:
@@ -451,7 +459,7 @@ def _check_item(item: TimelineItem, at: str) -> None:
         local = instant + timedelta(minutes=printed.utc_offset_min)
         if f"{local:%H:%M}" != printed.clock:
             raise Malformed(
-                f"{printed.clock} at UTC{printed.utc_offset_min / 60:+g} h is not {item.at}, which is {local:%H:%M} there",
+                f"{item.at} at an offset of {printed.utc_offset_min} min is {local:%H:%M}, not {printed.clock}",
                 at=f"{at}.published[{index}]",
             )
 
@@ -524,12 +532,10 @@ def clock_gaps(incident: Incident) -> list[ClockGap]:
     gaps = []
     for by, items in releases.items():
         ordered = sorted((_release(name, rows) for name, rows in items.items()), key=lambda one: one.first_at)
-        for earlier, later in zip(ordered, ordered[1:], strict=False):
+        for earlier, later in pairwise(ordered):
             least_s, most_s = _seconds(earlier.last_at, later.first_at), _seconds(earlier.first_at, later.last_at)
             if least_s > 0:
-                gap = ClockGap(
-                    by=by, says="loss_time", earlier=earlier, later=later, least_s=least_s, most_s=most_s
-                )
+                gap = ClockGap(by=by, says="loss_time", earlier=earlier, later=later, least_s=least_s, most_s=most_s)
                 gaps.append(gap)
     return gaps
 
@@ -546,6 +552,11 @@ def _release(name: str, items: list[TimelineItem]) -> Release:
     )
 
 
+def _plain(value: object) -> Any:
+    """Dictionaries, lists, text and numbers only, as a reader of the JSON would have them."""
+    return msgspec.json.decode(msgspec.json.encode(value))
+
+
 def reference_view(reference: Reference) -> dict[str, Any]:
     """The reference as plain JSON values for the console (`GET /v1/reference`), read-only.
 
@@ -555,9 +566,9 @@ def reference_view(reference: Reference) -> dict[str, Any]:
     `lead_times` (a list of AccountLead) and `clock_gaps` (a list of ClockGap).
     The whole shape: `examples/syria_2019/README.md`, "Shape".
     """
-    view: dict[str, Any] = msgspec.to_builtins(reference)
-    view["names"] = {value.id: value.name for value in (*reference.parties, *reference.others)}
+    view: dict[str, Any] = _plain(reference)
+    view["names"] = _names(reference)
     for row, incident in zip(view["incidents"], reference.incidents, strict=True):
-        row["lead_times"] = msgspec.to_builtins(lead_times(incident))
-        row["clock_gaps"] = msgspec.to_builtins(clock_gaps(incident))
+        row["lead_times"] = _plain(lead_times(incident))
+        row["clock_gaps"] = _plain(clock_gaps(incident))
     return view
