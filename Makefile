@@ -54,7 +54,7 @@ bench: $(STAMPS)/test ## the figures of benchmarks/README.md
 	$(BIN)/python benchmarks/run.py $(ARGS)
 
 docs: ## list the documentation, page by page
-	@find README.md ARCHITECTURE.md CONTRIBUTING.md SECURITY.md CHANGELOG.md docs examples -name '*.md' 2>/dev/null | sort \
+	@{ find README.md ARCHITECTURE.md CONTRIBUTING.md SECURITY.md CHANGELOG.md docs examples -name '*.md' 2>/dev/null || true; } | sort \
 	  | while read -r page; do printf '%s|%s\n' "$$page" "$$(sed -n 's/^# //p;/^# /q' "$$page" | head -n 1)"; done | column -t -s '|'
 
 clean: ## remove what can be made again, the environment too
