@@ -337,12 +337,16 @@ class _Checker:
             self._fault(3, f"signed at {size} entries; the file holds {log.tree.size}", log)
             return False
         if log.tree.root(size) != root:
+            first = log.signed_size
+            if size <= first:
+                what = f"two histories: {log.writer.party} signed one root at {first} and another history's at {size}"
+                self._fault(3, what, log)
+                return False
             # Named once: after the first wrong entry every root is wrong.
             if not log.bad_root:
-                first = log.signed_size
-                one = first + 1 == size
                 what = f"not what {log.writer.party} signed: the root at {size} is another"
-                self._fault(3, what if one else f"one of entries {first} to {size - 1} is {what}", log, first, size)
+                is_one = first + 1 == size
+                self._fault(3, what if is_one else f"one of entries {first} to {size - 1} is {what}", log, first, size)
             log.bad_root = True
             return False
         log.signed_size = max(size, log.signed_size)
