@@ -412,12 +412,22 @@ def test_a_cosigned_empty_checkpoint_does_not_stand_for_the_entries_above_it() -
 def test_a_root_that_the_entries_do_not_have_is_named_with_the_range_it_covers() -> None:
     exchange = talk(3)
     exchange.say(exchange.own, "draft", {})
+    exchange.say(exchange.own, "draft", {})
+    exchange.own.checkpoints.append(signed(Checkpoint(OWN, 5, b"\x01" * 32), signer_of("amber")))
+
+    bad = verify_record(exchange.file()).first_bad
+
+    assert bad is not None
+    assert (bad.rule, bad.log, bad.n, bad.until) == (3, OWN, 3, 5)
+
+
+def test_two_roots_signed_at_one_size_are_named_as_two_histories() -> None:
+    exchange = talk(3)
     exchange.own.checkpoints.append(signed(Checkpoint(OWN, 3, b"\x01" * 32), signer_of("amber")))
 
     report = verify_record(exchange.file())
 
-    assert report.first_bad is not None
-    assert (report.first_bad.log, report.first_bad.n, report.first_bad.rule) == (OWN, 2, 3)
+    assert any(fault.rule == 3 and "two histories" in fault.what for fault in report.faults)
 
 
 # ---- trust
