@@ -1,0 +1,234 @@
+"""`keepclear.toml` into a frozen Config. An unknown key is an error that names the keys that are near.
+
+Every value may be set by the environment instead, as `KEEPCLEAR_<SECTION>_<KEY>`: `KEEPCLEAR_CONSOLE_PORT=9443`.
+
+Source: docs/reference/configuration.md.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import ipaddress
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from keepclear.core.ids import check_party_id
+from keepclear.errors import LimitReached, Malformed, NotFound
+from keepclear.node.settings import DEFAULT, Settings
+
+FILE_NAME: Final = "keepclear.toml"
+BYTES_MAX: Final = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where a TLS port listens."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything that a node is told before it starts.
+
+    Attributes:
+        folder: holds keys, certificates, the record and the API token; the folder of the configuration file.
+        party, name: whose node it is.
+        telephone: where our duty officer is reached when the line is down.
+        console: where browsers and programs of our own come in. Loopback only in this version.
+        peers: where other parties' nodes come in.
+        peer_url: how other parties reach our peer door, `https://host:port`.
+        reference: a reference view to show beside the live picture; None for none.
+        settings: bounds and durations.
+    """
+
+    folder: Path
+    party: str
+    name: str
+    telephone: str
+    console: Door
+    peers: Door
+    peer_url: str
+    reference: Path | None
+    settings: Settings
+
+    @property
+    def record_file(self) -> Path:
+        """The SQLite file that the record lies in."""
+        return self.folder / "record.sqlite"
+
+
+_SECTIONS: Final[dict[str, dict[str, type]]] = {
+    "party": {"id": str, "name": str, "telephone": str},
+    "console": {"host": str, "port": int},
+    "peers": {"host": str, "port": int, "url": str},
+    "reference": {"file": str},
+    "settings": {
+        field.name: float if isinstance(field.default, float) else int for field in dataclasses.fields(Settings)
+    },
+}
+
+
+def load(path: Path, environment: Mapping[str, str] | None = None) -> Config:
+    """The configuration in a file, or in `keepclear.toml` of a folder.
+
+    Args:
+        environment: overrides; the process's own when None.
+
+    Raises:
+        NotFound: there is no such file.
+        LimitReached: it is larger than 100,000 bytes.
+        Malformed: not TOML, an unknown key, or a value of the wrong type or out of range; `at` names the key.
+    """
+    file = path / FILE_NAME if path.is_dir() else path
+    try:
+        with file.open("rb") as opened:
+            data = opened.read(BYTES_MAX + 1)
+    except OSError as problem:
+        raise NotFound(f"no configuration at {file}: {problem.strerror}; `keepclear init` makes one") from None
+    if len(data) > BYTES_MAX:
+        raise LimitReached(f"a configuration has at most {BYTES_MAX} bytes")
+    return read(
+        data.decode(errors="replace"), file.parent.resolve(), os.environ if environment is None else environment
+    )
+
+
+def read(text: str, folder: Path, environment: Mapping[str, str]) -> Config:
+    """The configuration in a text; relative paths are taken from the folder. Raises as `load`."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as problem:
+        raise Malformed(f"not TOML: {problem}") from None
+    _check_names(table)
+    values = _overridden(table, environment)
+    party, console, peers = values["party"], values["console"], values["peers"]
+    for section, key in (("party", "id"), ("party", "name")):
+        if key not in values[section]:
+            raise Malformed(f"{key} is missing", at=f"{section}.{key}")
+    peer_door = Door(peers.get("host", "127.0.0.1"), _port(peers.get("port", 8444), at="peers.port"))
+    reference = values["reference"].get("file", "")
+    return Config(
+        folder=folder,
+        party=check_party_id(party["id"], at="party.id"),
+        name=_bounded(party["name"], 1, 80, at="party.name"),
+        telephone=_bounded(party.get("telephone", ""), 0, 40, at="party.telephone"),
+        console=_console_door(console),
+        peers=peer_door,
+        peer_url=peers.get("url", "") or f"https://{_in_url(peer_door.host)}:{peer_door.port}",
+        reference=(folder / reference) if reference else None,
+        settings=_settings(values["settings"]),
+    )
+
+
+def write(config: Config) -> str:
+    """A commented `keepclear.toml` that reads back as this configuration, bounds at their defaults."""
+    return f"""\
+# The node of {config.name}. Every key: docs/reference/configuration.md.
+
+[party]
+id = {_quoted(config.party)}
+name = {_quoted(config.name)}
+# Where your duty officer is reached when the line is down. Shown on the other party's screen.
+telephone = {_quoted(config.telephone)}
+
+# Browsers and your own programs come in here. Loopback only, until there are accounts.
+[console]
+host = {_quoted(config.console.host)}
+port = {config.console.port}
+
+# Other parties' nodes come in here, over mutual TLS; `url` is how they reach it.
+[peers]
+host = {_quoted(config.peers.host)}
+port = {config.peers.port}
+url = {_quoted(config.peer_url)}
+"""
+
+
+def _check_names(table: Mapping[str, Any]) -> None:
+    for section, inner in table.items():
+        if section not in _SECTIONS:
+            raise Malformed(f"there is no section [{section}]{_near(section, _SECTIONS)}", at=section)
+        if not isinstance(inner, dict):
+            raise Malformed(f"{section} is a section: write [{section}]", at=section)
+        for key, value in inner.items():
+            at = f"{section}.{key}"
+            if key not in _SECTIONS[section]:
+                raise Malformed(f"there is no key {key!r} in [{section}]{_near(key, _SECTIONS[section])}", at=at)
+            wanted = _SECTIONS[section][key]
+            if type(value) is not wanted and not (wanted is float and type(value) is int):
+                raise Malformed(f"{_KINDS[wanted]} was expected, not {value!r}", at=at)
+
+
+_KINDS: Final = {str: "text", int: "a whole number", float: "a number"}
+
+
+def _near(name: str, known: Mapping[str, object]) -> str:
+    near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.5)
+    return f"; did you mean {' or '.join(near)}?" if near else f"; known are {', '.join(known)}"
+
+
+def _overridden(table: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    values = {section: dict(table.get(section, {})) for section in _SECTIONS}
+    names = {f"KEEPCLEAR_{s}_{k}".upper(): (s, k) for s, keys in _SECTIONS.items() for k in keys}
+    for variable, (section, key) in names.items():
+        if variable not in environment:
+            continue
+        wanted = _SECTIONS[section][key]
+        try:
+            values[section][key] = wanted(environment[variable])
+        except ValueError:
+            raise Malformed(f"{_KINDS[wanted]} was expected, not {environment[variable]!r}", at=variable) from None
+    return values
+
+
+def _console_door(console: Mapping[str, Any]) -> Door:
+    host = console.get("host", "127.0.0.1")
+    if not _is_loopback(host):
+        raise Malformed(
+            f"the console listens on loopback only in this version, since it has no accounts yet: 127.0.0.1 or ::1,"
+            f" not {host!r}",
+            at="console.host",
+        )
+    return Door(host, _port(console.get("port", 8443), at="console.port"))
+
+
+def _is_loopback(host: str) -> bool:
+    # By address and not by name: what `localhost` means is for another file to say.
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _port(port: int, *, at: str) -> int:
+    if not 1 <= port <= 65_535:
+        raise Malformed(f"a port is 1 to 65535, not {port}", at=at)
+    return port
+
+
+def _bounded(text: str, least: int, most: int, *, at: str) -> str:
+    if not least <= len(text) <= most or not (text.isprintable()):
+        raise Malformed(f"{least} to {most} printable characters were expected, not {text[:100]!r}", at=at)
+    return text
+
+
+def _settings(values: Mapping[str, Any]) -> Settings:
+    for name, value in values.items():
+        if not value > 0 or value == float("inf"):
+            raise Malformed(f"a bound is more than 0, not {value}", at=f"settings.{name}")
+    kinds = _SECTIONS["settings"]
+    return dataclasses.replace(DEFAULT, **{name: kinds[name](value) for name, value in values.items()})
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,0 +1,405 @@
+"""What the API answers with, field by field as docs/reference/http-api.md lists it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from keepclear.formats.api.requests import AreaJson, DeadlinesJson, DisclosureJson, SeparationJson
+from keepclear.formats.api.volumes import Time, Volume
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What every answer shares: it is a value."""
+
+
+class RecordedEntry(Answer, frozen=True):
+    """One entry that a request brought about: where it stands, its leaf hash, and what kind it is."""
+
+    log: str
+    n: int
+    hash: str
+    kind: str
+
+
+class Receipt(Answer, frozen=True):
+    """It is recorded here. Whether the other party was given it is another question: see `given`."""
+
+    entries: tuple[RecordedEntry, ...]
+    seq: int
+    submitted: bool = True
+
+
+class Recipient(Answer, frozen=True):
+    """Five instants of one version for one recipient, never merged, and how much warning it gave."""
+
+    party: str
+    version: int
+    disclosed: bool
+    transmitted: Time
+    received: Time
+    acknowledged: Time
+    acknowledged_by: str
+    answer: str
+    read_back: Time
+    disseminated: Time
+    lead_s: int | None
+    lead_bracket_s: tuple[int, int] | None
+    is_short: bool
+    given: bool
+
+
+class NoticeVersion(Answer, frozen=True):
+    """One version of a notice: when it was recorded here, and where."""
+
+    version: int
+    at: Time
+    hash: str
+    state: str
+    log: str
+    n: int
+
+
+class Notice(Answer, frozen=True):
+    """A notice, ours or another party's, at its newest version."""
+
+    party: str
+    id: str
+    version: int
+    state: str
+    kind: str
+    action: str
+    mode: str
+    region: str
+    contact: str
+    remarks: str
+    activity: str
+    volumes: tuple[Volume, ...]
+    start: Time
+    end: Time
+    own: bool
+    hash: str
+    log: str
+    n: int
+    filed_at: Time
+    drafted_by: str
+    slowest_mps: int
+    reaction_s: int
+    hidden: tuple[str, ...]
+    recipients: tuple[Recipient, ...]
+    versions: tuple[NoticeVersion, ...]
+
+
+class NoticeName(Answer, frozen=True):
+    """One version of one notice."""
+
+    party: str
+    id: str
+    version: int
+
+
+class NoticeRefJson(Answer, frozen=True):
+    """One version of one notice, bound to the entry that carried it."""
+
+    party: str
+    id: str
+    version: int
+    hash: str
+
+
+class Conflict(Answer, frozen=True):
+    """Two notices too near each other. Gaps are [least, most], 0 where they meet."""
+
+    number: int
+    one: NoticeName
+    other: NoticeName
+    verdict: Literal["CONFLICT", "POSSIBLE"]
+    start: Time
+    end: Time
+    horizontal_m: tuple[float, float]
+    vertical_m: tuple[float, float]
+    time_s: float
+    near: tuple[float, float] | None
+
+
+class Contradiction(Answer, frozen=True):
+    """The region word that was said, and the one that the geometry fits."""
+
+    said: str
+    fits: str
+
+
+class Alert(Answer, frozen=True):
+    """Asks one party to answer one version of a notice."""
+
+    id: str
+    party: str
+    to: str
+    to_us: bool
+    level: str
+    notice: NoticeRefJson
+    raised_at: Time
+    due_at: Time
+    due_in_s: float
+    state: str
+    answer: str
+    answered_by: str
+    answered_at: Time
+    silenced_until: Time
+    lead_s: int | None
+    lead_bracket_s: tuple[int, int] | None
+    is_short: bool
+    need_s: int
+    have_s: float
+    inside: tuple[str, ...]
+    conflicts: tuple[str, ...]
+    contradiction: Contradiction | None
+    mode: str
+
+
+class StopAnswer(Answer, frozen=True):
+    """One party's answer to a STOP."""
+
+    party: str
+    answer: str
+    by: str
+    at: Time
+
+
+class Stop(Answer, frozen=True):
+    """A STOP, sent or received."""
+
+    id: str
+    party: str
+    own: bool
+    at: Time
+    by: str
+    remarks: str
+    to: tuple[str, ...]
+    state: str
+    resumed_at: Time
+    answers: tuple[StopAnswer, ...]
+    answered: bool
+    due_at: Time
+    due_in_s: float
+    received: dict[str, str]
+    recorded: bool
+    mode: str
+
+
+class Duty(Answer, frozen=True):
+    """Somebody owes something by an instant."""
+
+    duty: str
+    owed_by: str
+    due_at: Time
+    due_in_s: float
+    state: str
+    proof: str
+
+
+class Peer(Answer, frozen=True):
+    """Another party's node: its line, and how far each side holds the other's channel."""
+
+    party: str
+    name: str
+    slot: int
+    telephone: str
+    line: str
+    last_heard: Time
+    clock_difference_ms: int | None
+    software: str
+    channel_size: int
+    delivered: int
+    undelivered: int
+    oldest_undelivered: Time
+    cosigned_size: int
+    cosigned_at: Time
+    received_size: int
+    agreement: str
+    quarantined: int
+
+
+class Agreement(Answer, frozen=True):
+    """Terms, and who has signed their hash."""
+
+    hash: str
+    title: str
+    parties: tuple[str, ...]
+    state: str
+    proposed_by: str
+    signed_by: tuple[str, ...]
+    in_force_since: Time
+    area: AreaJson
+    separation: SeparationJson
+    deadlines: DeadlinesJson
+    disclosure: dict[str, DisclosureJson]
+
+
+class Log(Answer, frozen=True):
+    """One log: how long it is, and how far it is signed and cosigned."""
+
+    origin: str
+    kind: Literal["private", "out", "in"]
+    party: str
+    size: int
+    root: str
+    checkpoint_size: int
+    cosigned_size: int
+    cosigned_at: Time
+
+
+class Record(Answer, frozen=True):
+    """Every log that this node keeps."""
+
+    entries: int
+    logs: tuple[Log, ...]
+
+
+class StoreState(Answer, frozen=True):
+    """Whether the node can record."""
+
+    ok: bool
+    detail: str = ""
+
+
+class ClockState(Answer, frozen=True):
+    """Whether a person must confirm our clock."""
+
+    suspect: bool
+    difference_ms: int
+    against: str
+
+
+class Picture(Answer, frozen=True):
+    """All that is in force now."""
+
+    party: str
+    name: str
+    software: str
+    now: Time
+    seq: int
+    store: StoreState
+    clock: ClockState
+    degraded: str
+    peers: tuple[Peer, ...]
+    agreements: tuple[Agreement, ...]
+    notices: tuple[Notice, ...]
+    alerts: tuple[Alert, ...]
+    stops: tuple[Stop, ...]
+    conflicts: tuple[Conflict, ...]
+    duties: tuple[Duty, ...]
+    record: Record
+    standing: tuple[str, ...]
+    reference: bool
+
+
+class NoticeAnswer(Answer, frozen=True):
+    """A notice was recorded."""
+
+    receipt: Receipt
+    notice: Notice
+    conflicts: tuple[Conflict, ...]
+
+
+class CheckAnswer(Answer, frozen=True):
+    """What these volumes would conflict with, among all that is on our record. Nothing was recorded."""
+
+    conflicts: tuple[Conflict, ...]
+    lead_s: float
+    is_short: dict[str, bool]
+    contradiction: Contradiction | None
+    earliest_clear_start: Time
+
+
+class AlertAnswer(Answer, frozen=True):
+    """An answer was recorded."""
+
+    receipt: Receipt
+    alert: Alert
+
+
+class StopSentAnswer(Answer, frozen=True):
+    """A STOP, or an answer to one, was recorded."""
+
+    receipt: Receipt
+    stop: Stop
+
+
+class AgreementAnswer(Answer, frozen=True):
+    """Terms, or a signature to them, were recorded."""
+
+    receipt: Receipt
+    agreement: Agreement
+
+
+class ReceiptAnswer(Answer, frozen=True):
+    """It is recorded."""
+
+    receipt: Receipt
+
+
+class EntryText(Answer, frozen=True):
+    """One entry as it is hashed."""
+
+    n: int
+    hash: str
+    text: str
+
+
+class Entries(Answer, frozen=True):
+    """Entries of one log."""
+
+    entries: tuple[EntryText, ...]
+
+
+class Proof(Answer, frozen=True):
+    """That an entry stands in a log: recompute it, trust nobody."""
+
+    log: str
+    index: int
+    size: int
+    leaf: str
+    text: str
+    proof: tuple[str, ...]
+    root: str
+    checkpoint: str
+
+
+class IdentityAnswer(Answer, frozen=True):
+    """Who we are: public keys, and their fingerprint to read out."""
+
+    identity: dict[str, str]
+    fingerprint: str
+
+
+class Health(Answer, frozen=True):
+    """Whether the node can take and record commands."""
+
+    ok: bool
+    store: StoreState
+
+
+class Link(Answer, frozen=True):
+    """A link that opens the console once."""
+
+    url: str
+    expires_at: Time
+
+
+class Problem(Answer, frozen=True, omit_defaults=True):
+    """What went wrong (RFC 9457). `at` is the path of the bad field; `card` is to be read out by voice."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    at: str = ""
+    card: tuple[str, ...] = ()
+    sent_unrecorded: bool = False
+
+
+#: The body of any reference view; its own page describes it.
+Reference = dict[str, Any]
