@@ -186,8 +186,10 @@ def verify_given(data: bytes, trust: Sequence[Identity] = ()) -> Given:
     leaf = leaf_hash(entry_text.encode())
     forth, back = channel_origin(sender.party, receiver.party), channel_origin(receiver.party, sender.party)
     checkpoint, note = _prove(entry, leaf, proof, forth, sender, "entry")
-    _prove(received, leaf_hash(received_text.encode()), received_proof, back, receiver, "received")
+    _, note_back = _prove(received, leaf_hash(received_text.encode()), received_proof, back, receiver, "received")
     cosigned = verify_cosignatures(note, receiver)
+    # Not needed, but a cosignature by a known key that does not hold spoils a note.
+    verify_cosignatures(note_back, sender)
     if cosigned.at_s is None or not cosigned.by_both_keys:
         raise Tampered(f"{receiver.party} did not cosign {forth} at {checkpoint.size} with both keys")
     if entry.kind == RECEIVED or received.kind != RECEIVED:

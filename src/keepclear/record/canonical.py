@@ -57,8 +57,8 @@ def decode(data: bytes, *, max_bytes: int = MAX_ENTRY_BYTES) -> object:
         raise Malformed(f"{len(data)} bytes are more than the {max_bytes} allowed")
     try:
         value: object = _decode(data)
-    except msgspec.DecodeError as error:
-        raise Malformed(f"not JSON: {error}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Malformed(f"not JSON in UTF-8: {error}") from error
     except RecursionError as error:
         raise Malformed(f"nested deeper than {MAX_DEPTH}") from error
     if encode(value) != data:

@@ -164,7 +164,7 @@ def read_line(data: bytes) -> Line:
         raise Malformed("a line is an entry, a checkpoint or the foot, in RFC 8785 form")
     try:
         line: Line = decoder.decode(data)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise Malformed(f"the line cannot be read: {error}") from error
     # Doubled keys would let two readers see two things; written again, they are gone.
     if _encode(line) != data:
