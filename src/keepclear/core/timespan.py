@@ -16,12 +16,10 @@ SECOND_US = 1_000_000
 MINUTE_US = 60 * SECOND_US
 HOUR_US = 60 * MINUTE_US
 
-#: 2200-01-01T00:00:00Z. Later instants are slips of the hand, and would leave the range that every language holds exactly.
+#: 2200-01-01T00:00:00Z. Later instants are slips of the hand, and leave the range that every language holds exactly.
 LATEST_US = 7_258_118_400 * SECOND_US
 
-_ZULU = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)", re.ASCII
-)
+_ZULU = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -36,9 +34,7 @@ class TimeSpan:
             if not 0 <= instant <= LATEST_US:
                 raise Malformed(f"{instant} us is not between 1970 and 2200", at=f"span.{name}")
         if self.end_us <= self.start_us:
-            raise Malformed(
-                f"a span must end after it starts: {zulu(self.start_us)} to {zulu(self.end_us)}", at="span"
-            )
+            raise Malformed(f"a span must end after it starts: {zulu(self.start_us)} to {zulu(self.end_us)}", at="span")
 
     def overlaps(self, other: TimeSpan) -> bool:
         """Whether the two share an instant. Meeting end to end is not overlapping."""
@@ -61,7 +57,7 @@ def zulu(instant_us: int) -> str:
     return f"{text}.{fraction:06d}Z" if fraction else f"{text}Z"
 
 
-def parse_instant(text: str, *, at: str = "") -> int:
+def parse_instant(text: object, *, at: str = "") -> int:
     """Microseconds UTC of an RFC 3339 time.
 
     A time without offset is refused: whose local time would it be? Second 60 is the next second, as in a leap second.

@@ -11,7 +11,7 @@ The method and the argument why the bounds hold: docs/explanation/geometry.md. I
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -186,24 +186,31 @@ def _goes_on(outline: Outline, piece: int) -> bool:
 
 def _horizon(point_m: tuple[float, float, float], others_m: Floats) -> tuple[Floats, Floats]:
     """Other places as seen along the line through the Earth's centre and a point: x, y with x to y turning left."""
+    seen = (others_m - np.asarray(point_m)) @ np.asarray(_horizon_frame(point_m)).T
+    return seen[:, 0], seen[:, 1]
+
+
+def _horizon_frame(
+    point_m: tuple[float, float, float],
+) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
+    """Two unit vectors across the line from the Earth's centre to a point."""
     x, y, z = point_m
     size = math.sqrt(x * x + y * y + z * z)
     flat = math.hypot(x, y)
-    east = (-y / flat, x / flat, 0.0) if flat > 0.1 * size else _any_across(x, z, size)
+    east = (-y / flat, x / flat, 0.0) if flat > 0.1 * size else _any_across(x, z)
     up = (x / size, y / size, z / size)
     north = (
         up[1] * east[2] - up[2] * east[1],
         up[2] * east[0] - up[0] * east[2],
         up[0] * east[1] - up[1] * east[0],
     )
-    seen = (others_m - np.asarray(point_m)) @ np.asarray((east, north)).T
-    return seen[:, 0], seen[:, 1]
+    return east, north
 
 
-def _any_across(x: float, z: float, size: float) -> tuple[float, float, float]:
-    """A unit vector across (x, y, z) that is safe near the axis of the Earth."""
+def _any_across(x: float, z: float) -> tuple[float, float, float]:
+    """A unit vector across (x, y, z) for a place near the axis of the Earth, where east is not well known."""
     flat = math.hypot(x, z)
-    return (z / flat, 0.0, -x / flat) if flat > 0.1 * size else (1.0, 0.0, 0.0)
+    return (z / flat, 0.0, -x / flat)
 
 
 # ------------------------------------------------------------------------------------------------- two polygons
@@ -220,14 +227,10 @@ def _polygons(one: Polygon, other: Polygon, minimum_m: float) -> Ground:
         if survey.crossing is not None:
             return Ground(_TOGETHER, survey.crossing)
     least_m = min((survey.least_m for survey in surveys), default=math.inf)
-    if least_m > 0:
-        inside = _one_in_the_other(one, other)
-        if inside is not None:
-            return Ground(_TOGETHER, inside)
-    else:
-        meeting = _meet_exactly(one, other, surveys)
-        if meeting is not None:
-            return Ground(_TOGETHER, meeting)
+    doubtful = dict.fromkeys(pair for survey in surveys for pair in survey.doubtful_edges)
+    meeting = _meet_exactly(one, other, doubtful) if doubtful else _one_in_the_other(one, other)
+    if meeting is not None:
+        return Ground(_TOGETHER, meeting)
     found = sorted((c for survey in surveys for c in survey.candidates), key=lambda candidate: candidate[0])
     if not found:
         balls = ball_of(one), ball_of(other)
@@ -369,7 +372,7 @@ def _survey_rows(first: _Pieces, second: _Pieces, within_m: float) -> _Survey:
     least_m = float(min(least.min(), least_back.min()))
     candidates = _candidates(least, first, second, within_m) + _candidates(least_back, second, first, within_m)
     doubtful = _doubtful(least, first, second) + [(b, a) for a, b in _doubtful(least_back, second, first)]
-    return _Survey(None, min(least_m, 0.0) if unsure else least_m, candidates, unsure + doubtful)
+    return _Survey(None, least_m, candidates, unsure + doubtful)
 
 
 def _crossing_at(first: _Pieces, second: _Pieces, i: int, j: int) -> LatLon:
@@ -409,11 +412,8 @@ def _doubtful(least: Floats, pieces: _Pieces, points: _Pieces) -> list[tuple[Edg
 def _corner(points: _Pieces, j: int) -> LatLon:
     """The position where a piece starts."""
     outline, number = points.outline, int(points.number[j])
-    lat, lon, heading, _ = outline.edges[outline.edge[number]]
-    if outline.offset_m[number] == 0.0:
-        return (lat, lon)
-    lon, lat, _ = direct(lon, lat, heading, outline.offset_m[number])
-    return (lat, lon)
+    edge = outline.edges[outline.edge[number]]
+    return (edge[0], edge[1]) if outline.offset_m[number] == 0.0 else _along(edge, outline.offset_m[number])
 
 
 def _one_in_the_other(one: Polygon, other: Polygon) -> LatLon | None:
@@ -423,18 +423,23 @@ def _one_in_the_other(one: Polygon, other: Polygon) -> LatLon | None:
     return other.outline[0] if is_inside(other.outline[0], one) else None
 
 
-def _meet_exactly(one: Polygon, other: Polygon, surveys: list[_Survey]) -> LatLon | None:
-    """A position that both surely hold, when the arcs leave it in doubt whether the boundaries touch."""
+def _meet_exactly(one: Polygon, other: Polygon, doubtful: Collection[tuple[Edge, Edge]]) -> LatLon | None:
+    """A position that both surely hold, when the arcs leave it in doubt whether the boundaries cross.
+
+    Two edges that cross, or a place of one that lies inside the other: corners, and middles of edges, since two boxes
+    side by side may overlap with every corner on an edge of the other.
+    """
     for point, holder in ((inner_point(one), other), (inner_point(other), one)):
         if point is not None and is_inside(point, holder):
             return point
-    for edges in dict.fromkeys(pair for survey in surveys for pair in survey.doubtful_edges):
-        if edges_cross(*edges):
-            return (edges[0][0], edges[0][1])
-    for polygon, holder in ((one, other), (other, one)):
-        for corner in polygon.outline:
-            if is_inside(corner, holder):
-                return corner
+    for first, second in doubtful:
+        if edges_cross(first, second):
+            return _crossing_of(first, second)
+    first_edges, second_edges = (dict.fromkeys(pair[side] for pair in doubtful) for side in (0, 1))
+    for polygon, edges, holder in ((one, first_edges, other), (other, second_edges, one)):
+        for place in (*polygon.outline, *(_along(edge, edge[3] / 2.0) for edge in edges)):
+            if is_inside(place, holder):
+                return place
     return None
 
 
@@ -465,7 +470,7 @@ def drop_foot(point: LatLon, edge: Edge, guess_m: float, *, clamp: bool = True) 
 def edges_cross(one: Edge, other: Edge) -> bool | None:
     """Whether two edges surely cross: the ends of each lie on either side of the other. None: in doubt."""
     verdict: bool | None = True
-    for line, ends in ((one, _ends(other)), (other, _ends(one))):
+    for line, ends in ((one, edge_ends(other)), (other, edge_ends(one))):
         sides = [drop_foot(end, line, line[3] / 2.0, clamp=False).right_m for end in ends]
         if min(abs(sides[0]), abs(sides[1])) <= ERROR_M:
             verdict = None
@@ -474,9 +479,21 @@ def edges_cross(one: Edge, other: Edge) -> bool | None:
     return verdict
 
 
-def _ends(edge: Edge) -> tuple[LatLon, LatLon]:
-    lon, lat, _ = direct(edge[1], edge[0], edge[2], edge[3])
-    return ((edge[0], edge[1]), (lat, lon))
+def edge_ends(edge: Edge) -> tuple[LatLon, LatLon]:
+    """The corners in which an edge starts and ends."""
+    return ((edge[0], edge[1]), _along(edge, edge[3]))
+
+
+def _along(edge: Edge, at_m: float) -> LatLon:
+    lon, lat, _ = direct(edge[1], edge[0], edge[2], at_m)
+    return (lat, lon)
+
+
+def _crossing_of(one: Edge, other: Edge) -> LatLon:
+    """Where two edges cross that are known to: in proportion to how far the ends are off the other line."""
+    start, end = (drop_foot(point, one, one[3] / 2.0, clamp=False) for point in edge_ends(other))
+    share = abs(start.right_m) / (abs(start.right_m) + abs(end.right_m))
+    return _along(other, other[3] * share)
 
 
 def _nearest(
@@ -504,28 +521,26 @@ def _nearest(
 
 
 def inner_point(polygon: Polygon) -> LatLon | None:
-    """A position well inside a polygon: on the plane that touches the Earth at its middle, where arcs are straight."""
-    ball, outline = ball_of(polygon), outline_of(polygon)
-    x, y = _horizon(ball.centre_m, outline.starts)
-    centre = np.asarray(ball.centre_m)
-    size_m = math.sqrt(float(centre @ centre))
-    up = centre / size_m
-    height = (outline.starts @ up) / size_m
-    plane = shapely.Polygon(np.column_stack((x / height, y / height)))
+    """A position well inside a polygon; None if it has no inside."""
+    ball = ball_of(polygon)
+    plane = shapely.Polygon(flattened(outline_of(polygon), ball))
     if not plane.is_valid or plane.is_empty:
         return None
     inner = shapely.point_on_surface(plane)
-    east = np.asarray(_horizon_frame(ball.centre_m))
-    spot = centre + inner.x * east[0] + inner.y * east[1]
-    px, py, pz = spot.tolist()
-    return direction_to_position(px, py, pz)
+    east, north = _horizon_frame(ball.centre_m)
+    x, y, z = (c + inner.x * e + inner.y * n for c, e, n in zip(ball.centre_m, east, north, strict=True))
+    return direction_to_position(x, y, z)
 
 
-def _horizon_frame(point_m: tuple[float, float, float]) -> Floats:
-    """The two unit vectors of `_horizon`, shape (2, 3)."""
-    probes = np.asarray(point_m) + np.eye(3)
-    x, y = _horizon(point_m, probes)
-    return np.stack((x, y))
+def flattened(outline: Outline, ball: Ball) -> Floats:
+    """Starts of pieces on a plane that meets the Earth at the ball's centre, metres, shape (m, 2).
+
+    Seen from the centre of the Earth, so that arcs are straight. Metres are true at the middle and stretched outward.
+    """
+    x, y = _horizon(ball.centre_m, outline.starts)
+    centre = np.asarray(ball.centre_m)
+    height = (outline.starts @ centre) / float(centre @ centre)
+    return np.column_stack((x / height, y / height))
 
 
 def depth_at_most_m(one: Footprint, other: Footprint) -> float:
