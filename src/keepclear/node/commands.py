@@ -190,9 +190,10 @@ class SuspectClock(Command):
 
 @dataclass(frozen=True, slots=True)
 class ConfirmClock(Command):
-    """A person vouches for our clock."""
+    """A person vouches for our clock. `shift_us`, put on by the loop, is how far open deadlines move with it."""
 
     by: str
+    shift_us: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ smuggled in (G3). docs/reference/entries.md is generated from this file.
 from __future__ import annotations
 
 import enum
+import hashlib
 from typing import Annotated
 
 import msgspec
@@ -32,12 +33,20 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 
 
 class NoticeRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One version of one notice, bound to what it said: `hash` is the leaf hash of the entry that carried it (N3)."""
+    """One version of one notice, bound to what it said: `hash` is the content hash of what was sent (N3)."""
 
     party: PartyId
     id: Serial
     version: Version
     hash: Hash
+
+
+_canonical = msgspec.json.Encoder(order="sorted").encode
+
+
+def content_hash(body: Entry) -> str:
+    """What a body says, in one value: SHA-256 of its RFC 8785 form, in hexadecimal."""
+    return hashlib.sha256(_canonical(body)).hexdigest()
 
 
 # ---------------------------------------------------------------- in the channels, so seen by the other party

@@ -70,6 +70,13 @@ class Store(Protocol):
         """Make a batch durable, whole or not at all; a batch that does not continue what is stored is refused (InvariantBroken)."""
         ...
 
+    def replace_tail(self, log: str, first: int, entries: Sequence[StoredEntry]) -> None:
+        """Forget a log's entries from `first` on and append others, in one transaction; its checkpoints above `first` too.
+
+        Only for a node restored from an old backup, which takes back from a peer what it had lost.
+        """
+        ...
+
     def answer_to(self, key: str) -> bytes | None:
         """The answer kept for an idempotency key."""
         ...
@@ -84,6 +91,10 @@ class Store(Protocol):
 
     def latest_checkpoint(self, log: str, *, at_most: int | None = None) -> tuple[int, str] | None:
         """The largest kept checkpoint of a log, at most of the given size."""
+        ...
+
+    def restore_reserve(self) -> bool:
+        """Set aside again the space that the STOP lane used up; whether that, and recording at all, is possible now."""
         ...
 
     def evidence(self) -> list[Evidence]:

@@ -44,6 +44,8 @@ class Settings:
     idempotency_keys_max: int = 100_000
     #: Bytes set aside on disk for the STOP lane.
     reserve_bytes: int = 8_388_608
+    #: Whether a cosignature needs its ML-DSA-44 line. Only the simulator says no: it must sign the same way twice.
+    needs_mldsa44: bool = True
     #: Messages of one peer set aside before it is cut off until a person looks.
     quarantined_max: int = 100
 

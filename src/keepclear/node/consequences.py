@@ -1,0 +1,319 @@
+"""What two decisions share: conflicts, what is sent about a notice, what an alert means to us, and duties.
+
+Pure: values in, drafts out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from keepclear.core.agreement import Agreement
+from keepclear.core.alert import AlertLevel
+from keepclear.core.clearing import depth_at_most_m, time_to_clear_s
+from keepclear.core.conflict import Judgement, Verdict
+from keepclear.core.disclosure import disclosed_fields
+from keepclear.core.footprint import Circle, Footprint, LatLon
+from keepclear.core.geodesy import bearing_deg, direction_to_position, distance_m, point_to_ecef
+from keepclear.core.ids import make_alert_id, make_key
+from keepclear.core.notice import Mode, NoticeState, lead_time_s, whole_span
+from keepclear.core.place import Region, contradicts, region_of
+from keepclear.core.timespan import SECOND_US
+from keepclear.core.volume import Volume4D
+from keepclear.engine.judge import judge
+from keepclear.errors import LimitReached
+from keepclear.node.decide.decision import Draft
+from keepclear.node.entries import (
+    AlertAssessed,
+    AlertSent,
+    ConflictsFound,
+    DutyChanged,
+    DutyState,
+    FoundPair,
+    NoticeFiled,
+    NoticeRef,
+    NoticeSent,
+    content_hash,
+)
+from keepclear.node.held import HeldNotice
+from keepclear.node.picture import Picture
+from keepclear.node.settings import Settings
+from keepclear.record.commitment import commit
+
+#: Fields of a notice that an agreement may show or hide; what is hidden travels as a commitment.
+HIDEABLE = ("activity", "contact", "remarks")
+
+
+# ------------------------------------------------------------------------------------------------------ conflicts
+
+
+def conflicts_with(
+    picture: Picture,
+    key: str,
+    volumes: Sequence[Volume4D],
+    *,
+    mode: Mode,
+    now_us: int,
+    parties: Sequence[str],
+    settings: Settings,
+    separation_with: str = "",
+) -> dict[str, list[FoundPair]]:
+    """What a notice conflicts with among the live notices of some parties, worst pair of volumes for each notice.
+
+    A notice is never compared with itself, nor an exercise with what is meant. The separation is the one agreed with each
+    of the parties, or with `separation_with` when the notice is that party's and the others are ours.
+
+    Raises:
+        LimitReached: more than `conflicts_max`; nothing is cut off silently.
+    """
+    found: dict[str, dict[str, tuple[HeldNotice, Judgement]]] = {}
+    index = picture.indexes[mode]
+    count = 0
+    for party in parties:
+        separation = picture.separation_to(separation_with or party)
+        for volume in volumes:
+            for other_key, other_at in index.candidates(volume, separation):
+                held = picture.notices.get(other_key)
+                if held is None or held.party != party or other_key == key or not held.is_live(now_us):
+                    continue
+                judgement = judge(volume, held.volumes[other_at], separation)
+                if judgement.verdict is Verdict.CLEAR:
+                    continue
+                of_party = found.setdefault(party, {})
+                if other_key not in of_party:
+                    count += 1
+                    if count > settings.conflicts_max:
+                        raise LimitReached(f"conflicts_max: more than {settings.conflicts_max} conflicts with one notice")
+                    of_party[other_key] = (held, judgement)
+                elif _is_worse(judgement, of_party[other_key][1]):
+                    of_party[other_key] = (held, judgement)
+    return {
+        party: [_pair(held, judgement) for held, judgement in sorted(of_party.values(), key=lambda p: p[0].key)]
+        for party, of_party in found.items()
+    }
+
+
+def _is_worse(one: Judgement, other: Judgement) -> bool:
+    if one.verdict is not other.verdict:
+        return one.verdict is Verdict.CONFLICT
+    return (one.horizontal_m.least, one.vertical_m.least) < (other.horizontal_m.least, other.vertical_m.least)
+
+
+def _pair(held: HeldNotice, judgement: Judgement) -> FoundPair:
+    overlap = judgement.overlap
+    near = judgement.near
+    return FoundPair(
+        id=held.id,
+        version=held.latest.version,
+        verdict=judgement.verdict,
+        horizontal_mm=_millimetres(judgement.horizontal_m.least, judgement.horizontal_m.most),
+        vertical_mm=_millimetres(judgement.vertical_m.least, judgement.vertical_m.most),
+        time_ms=round(judgement.time_s * 1000),
+        start=overlap.start_us if overlap else 0,
+        end=overlap.end_us if overlap else 0,
+        near=(round(near[0] * 1e7), round(near[1] * 1e7)) if near else (),
+    )
+
+
+def _millimetres(least_m: float, most_m: float) -> tuple[int, int]:
+    return math.floor(least_m * 1000), math.ceil(most_m * 1000)
+
+
+def conflict_drafts(
+    party: str, id: str, version: int, found: dict[str, list[FoundPair]], *, mode: Mode, settings: Settings
+) -> list[Draft]:
+    """One `conflicts_found` for each counterparty, or more where one entry would grow too long."""
+    drafts = []
+    for other, pairs in found.items():
+        for first in range(0, len(pairs), settings.pairs_max):
+            part = tuple(pairs[first : first + settings.pairs_max])
+            drafts.append(Draft(ConflictsFound(party, id, version, other, part), mode=mode))
+    return drafts
+
+
+# --------------------------------------------------------------------------------------------------------- sending
+
+
+def notice_as_sent(filed: NoticeFiled, shown: frozenset[str]) -> NoticeSent:
+    """A notice cut down to the fields that may be shown; the rest travels as commitments, empty or not."""
+    hidden = {
+        name: commit(getattr(filed, name), bytes.fromhex(filed.salts[name])) for name in HIDEABLE if name not in shown
+    }
+    open_fields = {name: getattr(filed, name) for name in HIDEABLE if name in shown}
+    return NoticeSent(
+        id=filed.id,
+        version=filed.version,
+        state=filed.state,
+        kind=filed.kind,
+        action=filed.action,
+        volumes=filed.volumes,
+        region=filed.region,
+        hidden=hidden,
+        **open_fields,
+    )
+
+
+def sending_drafts(
+    picture: Picture,
+    filed: NoticeFiled,
+    volumes: Sequence[Volume4D],
+    peer: str,
+    agreement: Agreement,
+    conflicts: Sequence[FoundPair],
+    *,
+    mode: Mode,
+    now_us: int,
+) -> list[Draft]:
+    """The notice as this peer may see it, the alert that asks for an answer, and the duty that it opens.
+
+    Nothing when the agreement shows this peer nothing. An ended notice is told and asks for no answer.
+    """
+    shown = disclosed_fields(agreement.disclosure[picture.party])
+    if not shown:
+        return []
+    sent = notice_as_sent(filed, shown)
+    drafts = [Draft(sent, peer, mode)]
+    drafts += waive_older(picture, filed, peer, content_hash(sent), mode=mode)
+    if filed.state is NoticeState.ENDED:
+        return drafts
+    starts_at = whole_span(volumes).start_us
+    level, within_s = _asked(agreement, lead_time_s(starts_at, now_us), bool(conflicts))
+    alert = make_alert_id(picture.party, filed.id, filed.version, peer)
+    ref = NoticeRef(picture.party, filed.id, filed.version, content_hash(sent))
+    serials = tuple(pair.id for pair in conflicts)
+    drafts.append(Draft(AlertSent(alert, level, ref, within_s, serials[:50]), peer, mode))
+    duty = DutyChanged(f"acknowledge_by {alert}", peer, now_us + within_s * SECOND_US, DutyState.OPEN)
+    drafts.append(Draft(duty, mode=mode))
+    return drafts
+
+
+def _asked(agreement: Agreement, lead_s: float, has_conflict: bool) -> tuple[AlertLevel, int]:
+    deadlines = agreement.deadlines
+    if has_conflict and lead_s < deadlines.acknowledge_conflict_s:
+        return AlertLevel.WARNING, deadlines.acknowledge_warning_s
+    return AlertLevel.CAUTION, deadlines.acknowledge_conflict_s if has_conflict else deadlines.acknowledge_s
+
+
+def waive_older(picture: Picture, filed: NoticeFiled, peer: str, proof: str, *, mode: Mode) -> list[Draft]:
+    """A new version clears what was owed for the older ones (N3)."""
+    prefix = f"acknowledge_by {make_key(picture.party, filed.id)}/v"
+    return [
+        Draft(DutyChanged(duty.duty, duty.owed_by, duty.due_at, DutyState.WAIVED, proof), mode=mode)
+        for duty in _duties_about(picture, filed, peer)
+        if duty.duty.startswith(prefix)
+    ]
+
+
+def _duties_about(picture: Picture, filed: NoticeFiled, peer: str) -> list[DutyChanged]:
+    held = []
+    for version in range(1, filed.version):
+        duty = picture.duties.get(f"acknowledge_by {make_alert_id(picture.party, filed.id, version, peer)}")
+        if duty is not None:
+            held.append(DutyChanged(duty.duty, duty.owed_by, duty.due_at, duty.state, duty.proof))
+    return held
+
+
+def standing_drafts(picture: Picture, peer: str, agreement: Agreement, *, now_us: int, settings: Settings) -> list[Draft]:
+    """All our live notices, for a peer with whom an agreement has just come into force."""
+    drafts: list[Draft] = []
+    for held in sorted(picture.live_notices(now_us), key=lambda held: held.key):
+        body = held.latest.body
+        if not held.is_own or not isinstance(body, NoticeFiled) or (peer, body.version) in held.sent:
+            continue
+        drafts += sending_drafts(
+            picture, body, held.volumes, peer, agreement, (), mode=held.latest.mode, now_us=now_us
+        )
+        if len(drafts) > settings.conflicts_max:
+            raise LimitReached(f"conflicts_max: more than {settings.conflicts_max} entries follow from one agreement")
+    return drafts
+
+
+# ---------------------------------------------------------------------------------------------- what it means to us
+
+
+def assess(
+    picture: Picture, alert: AlertSent, notice: HeldNotice, agreement: Agreement, *, received_at: int
+) -> AlertAssessed:
+    """What an alert of another party means to us, our own undisclosed plans included. Stays with us."""
+    starts_at = notice.span.start_us
+    lead_s = lead_time_s(starts_at, received_at)
+    found = picture.conflicts.get((notice.key, picture.party))
+    own = [picture.notices[make_key(picture.party, pair.id)] for pair in found.pairs] if found else []
+    need_s, inside = _need(own, notice, agreement)
+    have_s = max(0, math.floor(lead_s))
+    level = alert.level
+    if inside and need_s > have_s:
+        level = AlertLevel.WARNING
+    elif level is AlertLevel.WARNING and not own:
+        level = AlertLevel.CAUTION
+    words = region_fault(notice.latest.body.region, notice.volumes, agreement)
+    return AlertAssessed(
+        alert=alert.alert,
+        party=notice.party,
+        level=level,
+        lead_s=math.floor(lead_s),
+        is_short=lead_s < agreement.deadlines.notice_before_s,
+        need_s=need_s if inside else 0,
+        have_s=have_s if inside else 0,
+        inside=tuple(inside),
+        conflicts=tuple(held.id for held in own),
+        contradiction=words,
+    )
+
+
+def _need(own: Sequence[HeldNotice], notice: HeldNotice, agreement: Agreement) -> tuple[int, list[str]]:
+    """The longest time any activity of ours under way needs to be clear of the hazard, and which those are."""
+    need_s, inside = 0, []
+    for held in own:
+        body = held.latest.body
+        # An activity that starts after the hazard need not be cleared: it need not begin.
+        if not isinstance(body, NoticeFiled) or body.slowest_mps <= 0 or held.span.start_us >= notice.span.start_us:
+            continue
+        depth_m = max(
+            depth_at_most_m(
+                volume.footprint, margin_m=agreement.separation.horizontal_m, extent_m=extent_m(volume.footprint)
+            )
+            for volume in notice.volumes
+        )
+        need_s = max(need_s, math.ceil(time_to_clear_s(depth_m, body.slowest_mps, reaction_s=body.reaction_s)))
+        inside.append(held.id)
+    return need_s, inside
+
+
+def middle(volumes: Sequence[Volume4D]) -> LatLon:
+    """A position in the middle of a notice: the mean direction of its corners and centres."""
+    x = y = z = 0.0
+    for volume in volumes:
+        footprint = volume.footprint
+        corners = [(footprint.lat_deg, footprint.lon_deg)] if isinstance(footprint, Circle) else footprint.outline
+        for corner in corners:
+            point = point_to_ecef(*corner)
+            x, y, z = (x + point[0] / len(corners), y + point[1] / len(corners), z + point[2] / len(corners))
+    return direction_to_position(x, y, z)
+
+
+def extent_m(footprint: Footprint) -> float:
+    """No point of a footprint is farther than this from its middle, metres."""
+    if isinstance(footprint, Circle):
+        return footprint.radius_m
+    x = y = z = 0.0
+    for corner in footprint.outline:
+        point = point_to_ecef(*corner)
+        x, y, z = x + point[0], y + point[1], z + point[2]
+    centre = direction_to_position(x, y, z)
+    # An edge lies no farther from a point than the farther of its ends, within a hemisphere; 1 % covers the bulge of
+    # long edges on the ellipsoid.
+    return 1.01 * max(distance_m(centre, corner) for corner in footprint.outline)
+
+
+def region_fault(said: str, volumes: Sequence[Volume4D], agreement: Agreement) -> tuple[str, ...]:
+    """The region word and the one that fits, when they contradict each other; else empty (P2)."""
+    if not said:
+        return ()
+    area = agreement.area
+    centre, place = (area.lat_deg, area.lon_deg), middle(volumes)
+    bearing = bearing_deg(centre, place)
+    range_m = distance_m(centre, place)
+    if not contradicts(Region(said), bearing_deg=bearing, distance_m=range_m, radius_m=area.radius_m):
+        return ()
+    return (said, region_of(bearing).value)

@@ -1,0 +1,175 @@
+"""File, change, activate and end a notice of our own."""
+
+from __future__ import annotations
+
+import msgspec
+
+from keepclear.core.ids import check_serial, make_key, make_serial
+from keepclear.core.notice import CONTACT_MAX, REMARKS_MAX, VOLUMES_MAX, Mode, NoticeState, check_may_follow, whole_span
+from keepclear.core.place import Region
+from keepclear.core.timespan import HOUR_US, zulu
+from keepclear.core.volume import Volume4D
+from keepclear.engine.validity import check_volume
+from keepclear.errors import LimitReached, Malformed, NotAllowed, Refused, Stale
+from keepclear.formats.wire import volume_from_wire, volume_to_wire
+from keepclear.node.commands import ChangeNotice, FileNotice, MoveNotice
+from keepclear.node.consequences import HIDEABLE, conflict_drafts, conflicts_with, region_fault, sending_drafts
+from keepclear.node.decide.decision import Decision, Draft
+from keepclear.node.entries import NoticeFiled
+from keepclear.node.held import HeldNotice
+from keepclear.node.logs import derive
+from keepclear.node.picture import Picture
+from keepclear.node.settings import Settings
+
+
+class Contradiction(Refused):
+    """The region word and the geometry cannot both be right; a person must look (P2)."""
+
+    code, status = "contradiction", 409
+
+
+def file_notice(picture: Picture, command: FileNotice, now_us: int, settings: Settings) -> Decision:
+    """A new notice: told to every party that may see it, with its conflicts; never refused for being late (N1)."""
+    if len(picture.notices) >= settings.notices_max:
+        raise LimitReached(f"notices_max: {settings.notices_max} notices are held")
+    serial = command.id or make_serial(picture.party, picture.last_serial.get(picture.party[0].upper(), 0) + 1)
+    check_serial(serial)
+    if make_key(picture.party, serial) in picture.notices:
+        raise Refused(f"{serial} is taken; change it, or leave the id empty for the next one", at="id")
+    prefix, _, number = serial.rpartition("-")
+    if int(number) <= picture.last_serial.get(prefix, 0):
+        raise Refused(f"{serial} was used before; a serial names one notice for ever", at="id")
+    return _version(picture, command, serial, 1, now_us, settings)
+
+
+def change_notice(picture: Picture, command: ChangeNotice, now_us: int, settings: Settings) -> Decision:
+    """A new version; earlier acknowledgements count no more, and it is asked again (N3)."""
+    held = _own(picture, command.id, command.version)
+    check_may_follow(held.latest.state, command.changed.state)
+    if command.changed.mode is not held.latest.mode:
+        raise Refused(f"{held.id} is {held.latest.mode} and stays so: file another for {command.changed.mode}", at="mode")
+    return _version(picture, command.changed, held.id, held.latest.version + 1, now_us, settings, seed=command.seed)
+
+
+def move_notice(picture: Picture, command: MoveNotice, now_us: int, settings: Settings) -> Decision:
+    """Activate it, or end it: cancelled before its time, or given back."""
+    held = _own(picture, command.id, command.version)
+    check_may_follow(held.latest.state, command.state)
+    body = held.latest.body
+    if not isinstance(body, NoticeFiled):
+        raise Refused(f"{held.id} was rebuilt from what a peer holds; change it to state it anew", at="id")
+    filed = msgspec.structs.replace(
+        body,
+        version=body.version + 1,
+        state=command.state,
+        drafted_by=command.by,
+        salts=_salts(command.seed),
+    )
+    return _told(picture, filed, held.volumes, held.latest.mode, now_us, settings)
+
+
+def _version(
+    picture: Picture,
+    command: FileNotice,
+    serial: str,
+    version: int,
+    now_us: int,
+    settings: Settings,
+    *,
+    seed: bytes = b"",
+) -> Decision:
+    _check_texts(command)
+    wire = tuple(volume_to_wire(volume) for volume in command.volumes)
+    volumes = tuple(volume_from_wire(volume) for volume in wire)
+    check_volumes(volumes, now_us, settings)
+    if not command.confirmed:
+        for peer in picture.enrolled_peers():
+            agreement = picture.agreement_with(peer)
+            if agreement and (words := region_fault(command.region, volumes, agreement)):
+                raise Contradiction(
+                    f"the region word says {words[0]}, the geometry lies {words[1]} in {agreement.title}:"
+                    " mend one of them, or confirm that both are meant",
+                    at="region",
+                )
+    filed = NoticeFiled(
+        id=serial,
+        version=version,
+        state=command.state,
+        kind=command.kind,
+        action=command.action,
+        volumes=wire,
+        drafted_by=command.by,
+        region=command.region,
+        contact=command.contact,
+        remarks=command.remarks,
+        activity=command.activity,
+        slowest_mps=command.slowest_mps,
+        reaction_s=command.reaction_s,
+        salts=_salts(seed or command.seed),
+    )
+    return _told(picture, filed, volumes, command.mode, now_us, settings)
+
+
+def _told(
+    picture: Picture, filed: NoticeFiled, volumes: tuple[Volume4D, ...], mode: Mode, now_us: int, settings: Settings
+) -> Decision:
+    key = make_key(picture.party, filed.id)
+    drafts = [Draft(filed, mode=mode)]
+    found = {}
+    if filed.state is not NoticeState.ENDED:
+        parties = (picture.party, *picture.enrolled_peers())
+        found = conflicts_with(picture, key, volumes, mode=mode, now_us=now_us, parties=parties, settings=settings)
+        drafts += conflict_drafts(picture.party, filed.id, filed.version, found, mode=mode, settings=settings)
+    for peer in picture.enrolled_peers():
+        agreement = picture.agreement_with(peer)
+        if agreement is not None:
+            pairs = found.get(peer, [])
+            drafts += sending_drafts(picture, filed, volumes, peer, agreement, pairs, mode=mode, now_us=now_us)
+    return Decision(tuple(drafts), subject=key)
+
+
+def check_volumes(volumes: tuple[Volume4D, ...], now_us: int, settings: Settings) -> None:
+    """Raise Malformed or LimitReached unless these can be the volumes of a notice filed now."""
+    if not volumes:
+        raise Malformed("a notice without a place is not valid: give at least one volume", at="volumes")
+    if len(volumes) > VOLUMES_MAX:
+        raise LimitReached(f"a notice has at most {VOLUMES_MAX} volumes, not {len(volumes)}", at="volumes")
+    for number, volume in enumerate(volumes):
+        try:
+            check_volume(volume)
+        except Malformed as problem:
+            raise Malformed(problem.message, at=f"volumes[{number}].{problem.at}".rstrip(".")) from None
+    span = whole_span(volumes)
+    if span.end_us <= now_us:
+        raise Malformed(f"it ended {zulu(span.end_us)}, and it is {zulu(now_us)}", at="volumes")
+    if span.end_us > now_us + settings.horizon_days * 24 * HOUR_US:
+        raise LimitReached(f"horizon_days: it ends more than {settings.horizon_days} days from now", at="volumes")
+
+
+def _check_texts(command: FileNotice) -> None:
+    limits = (("contact", command.contact, CONTACT_MAX), ("remarks", command.remarks, REMARKS_MAX),
+              ("activity", command.activity, 40))
+    for name, text, most in limits:
+        if len(text) > most:
+            raise LimitReached(f"{name} has at most {most} characters, not {len(text)}", at=name)
+    if not 0 < len(command.by) <= 60:
+        raise Malformed("say who files it, in 1 to 60 characters", at="by")
+    if command.region and command.region not in {region.value for region in Region}:
+        raise Malformed(f"{command.region!r} is not one of N, NE, E, SE, S, SW, W, NW, C", at="region")
+    if not 0 <= command.slowest_mps <= 1_000 or not 0 <= command.reaction_s <= 3_600:
+        raise Malformed("slowest_mps lies between 0 and 1000 m/s, reaction_s between 0 and 3600 s", at="slowest_mps")
+
+
+def _own(picture: Picture, serial: str, version: int) -> HeldNotice:
+    if "/" in serial:
+        party, _, serial = serial.partition("/")
+        if party != picture.party:
+            raise NotAllowed(f"only {party} changes its notices; answer it instead", at="id")
+    held = picture.notice(make_key(picture.party, serial))
+    if held.latest.version != version:
+        raise Stale(f"{serial} is at version {held.latest.version}; you have seen {version}", at="version")
+    return held
+
+
+def _salts(seed: bytes) -> dict[str, str]:
+    return {name: derive(seed, f"salt {name}").hex() for name in HIDEABLE}

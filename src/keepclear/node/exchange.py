@@ -1,0 +1,370 @@
+"""Checkpoints and cosignatures: what two nodes owe each other so that both records prove the same.
+
+- We sign a checkpoint of a channel only after the peer has told us, since this start, the last one of ours that it
+  cosigned, and our history holds it. A node restored from an old backup therefore never signs a second history.
+- We cosign a peer's checkpoint only when we hold, have parsed and have recorded every entry below its size.
+- A peer that shows two histories is refused; both signed checkpoints are kept.
+
+Plain calls, like the loop; `outbox` and the peer's face drive them.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass, field
+
+from keepclear.core.timespan import SECOND_US
+from keepclear.errors import KeepclearError, NotAllowed, StoreFailed, Tampered, Unavailable
+from keepclear.node.commands import Command, NoteDelivered, NoteSplitView, SuspectClock
+from keepclear.node.logs import channel, read_entry
+from keepclear.node.loop import Loop
+from keepclear.node.ports import Delivered, Delivery, Heartbeat, StoredEntry
+from keepclear.record import note as notes
+from keepclear.record.checkpoint import Checkpoint, open_signed, signed
+from keepclear.record.cosign import cosign, verify_cosignatures
+from keepclear.record.identity import Identity
+from keepclear.record.tree import Tree, leaf_hash
+
+HEARTBEATS_DEGRADED = 3
+HEARTBEATS_DOWN = 6
+
+
+@dataclass(slots=True)
+class LineState:
+    """What we know of a peer's node since this start; not recorded.
+
+    Attributes:
+        last_heard: when it last answered, our steady clock, microseconds; 0 is never.
+        difference_ms: its wall clock minus ours at that time.
+        holds: how many entries of our channel it holds; -1 is not known yet.
+        may_sign: it has told us what it cosigned, and our history holds it.
+        confirmed_difference_ms: a person vouched for our clock against this difference.
+    """
+
+    last_heard: int = 0
+    difference_ms: int | None = None
+    software: str = ""
+    holds: int = -1
+    may_sign: bool = False
+    needs_rebuild: bool = False
+    trouble: str = ""
+    confirmed_difference_ms: int | None = None
+
+
+@dataclass(slots=True)
+class CosignedTimes:
+    """When checkpoints of a log were cosigned: sizes and seconds, both rising."""
+
+    sizes: list[int] = field(default_factory=list)
+    at_s: list[int] = field(default_factory=list)
+
+    def add(self, size: int, at_s: int) -> None:
+        """One more; an older or equal size is kept out."""
+        if not self.sizes or size > self.sizes[-1]:
+            self.sizes.append(size)
+            self.at_s.append(at_s)
+
+    def first_over(self, n: int) -> int:
+        """Seconds of the first cosignature over entry `n`; 0 when there is none yet."""
+        for size, at_s in zip(self.sizes, self.at_s, strict=True):
+            if size > n:
+                return at_s
+        return 0
+
+
+class Exchange:
+    """The part of a node that deals with other nodes, without waiting for them."""
+
+    def __init__(self, loop: Loop, *, software: str) -> None:
+        self.loop = loop
+        self.software = software
+        self.lines: dict[str, LineState] = {}
+        self._notes: dict[str, tuple[int, str]] = {}
+        #: By whoever receives a log: the peer for our channels, ourselves for theirs.
+        self.cosigned: dict[str, CosignedTimes] = {}
+        self.cosigned_size: dict[str, int] = {}
+        self._load_cosigned()
+
+    # ------------------------------------------------------------------------------------------------ questions
+
+    def line(self, party: str) -> LineState:
+        """What we know of a peer's node."""
+        return self.lines.setdefault(party, LineState())
+
+    def identity_of(self, party: str) -> Identity:
+        """The keys we enrolled. Raises NotAllowed for a party that is not enrolled."""
+        if party == self.loop.party:
+            return self.loop.identity
+        held = self.loop.picture.peers.get(party)
+        if held is None or held.is_removed:
+            raise NotAllowed(f"{party} is not enrolled here")
+        enrolled = held.enrolled
+        return Identity(
+            party, enrolled.name, base64.b64decode(enrolled.ed25519), base64.b64decode(enrolled.mldsa44)
+        )
+
+    def line_word(self, party: str, now_us: int) -> str:
+        """How the line to a peer is: open, degraded, down, unknown, or split when it showed two histories."""
+        held = self.loop.picture.peers.get(party)
+        if held is not None and held.has_split:
+            return "split"
+        line = self.line(party)
+        if not line.last_heard:
+            return "unknown"
+        silent_us = now_us - line.last_heard
+        beat_us = self.loop.settings.heartbeat_s * SECOND_US
+        if silent_us > HEARTBEATS_DOWN * beat_us:
+            return "down"
+        return "degraded" if silent_us > HEARTBEATS_DEGRADED * beat_us or line.trouble else "open"
+
+    # ------------------------------------------------------------------------------------------------ our channels
+
+    def checkpoint(self, log: str, size: int | None = None) -> str:
+        """A signed checkpoint of one of our own logs, now or at an earlier size, with the cosignatures we hold for it.
+
+        Raises:
+            Unavailable: the peer has not told us yet, since this start, what it cosigned.
+            NotFound: no such log, or never of that size.
+        """
+        tree = self.loop.logs.known_tree(log)
+        wanted = tree.size if size is None else size
+        root = tree.root(wanted)
+        kept = self._notes.get(log)
+        if kept is None or kept[0] != wanted:
+            kept = self._kept_at(log, wanted)
+        if kept is not None:
+            return kept[1]
+        _, sender, *rest = log.split("/")
+        if sender != self.loop.party:
+            raise Unavailable(f"{sender} has not signed {log} at {wanted}")
+        if rest[0] == "to" and not self.line(rest[1]).may_sign:
+            raise Unavailable(f"{log} is not signed before {rest[1]} has told us what it cosigned last")
+        text = signed(Checkpoint(log, wanted, root), self.loop.keys.signer)
+        self._keep(log, wanted, text)
+        return text
+
+    def newest_checkpoint(self, log: str) -> str:
+        """The newest checkpoint of any log that we hold, or empty. Signs nothing."""
+        kept = self.loop.store.latest_checkpoint(log)
+        return kept[1] if kept else ""
+
+    def delivery_for(self, party: str) -> Delivery | None:
+        """What the peer does not hold yet of our channel to it, in order, within the bounds; None when it holds all."""
+        line = self.line(party)
+        log = channel(self.loop.party, party)
+        size = self.loop.logs.size(log)
+        if not line.may_sign or line.holds >= size:
+            return None
+        settings = self.loop.settings
+        entries: list[bytes] = []
+        total = 0
+        for stored in self.loop.store.log_entries(log, line.holds, settings.delivery_entries_max):
+            total += len(stored.data)
+            if entries and total > settings.delivery_bytes_max:
+                break
+            entries.append(stored.data)
+        if not entries:
+            return None
+        return Delivery(line.holds, tuple(entries), self.checkpoint(log, line.holds + len(entries)))
+
+    def take_delivered(self, party: str, delivery: Delivery, answer: Delivered, sent_at: int) -> list[Command]:
+        """Take up what the peer answered to a delivery: how far it holds our channel, and its cosignature.
+
+        Raises:
+            Tampered: its cosignature does not hold.
+        """
+        line = self.line(party)
+        log = channel(self.loop.party, party)
+        line.holds = min(max(0, answer.size), self.loop.logs.size(log))
+        if answer.cosigned:
+            self._take_cosigned(party, log, answer.cosigned)
+        return [NoteDelivered(party, line.holds, sent_at)]
+
+    def _take_cosigned(self, party: str, log: str, text: str) -> None:
+        checkpoint, note = open_signed(text, self.loop.keys.signer.ed25519_public)
+        if checkpoint.origin != log or self.loop.logs.known_tree(log).root(checkpoint.size) != checkpoint.root:
+            raise Tampered(f"{party} cosigned a checkpoint that is not ours", at="cosigned")
+        found = verify_cosignatures(note, self.identity_of(party))
+        if not found.ed25519 or (self.loop.settings.needs_mldsa44 and not found.mldsa44):
+            raise Tampered(f"{party} did not cosign with its keys", at="cosigned")
+        self._keep(log, checkpoint.size, text)
+        self._note_cosigned(log, checkpoint.size, found.at_s or 0)
+
+    # ------------------------------------------------------------------------------------------------ their channels
+
+    def cosign_held(self, party: str, checkpoint_text: str, now_us: int) -> str:
+        """Cosign a peer's checkpoint of its channel to us; every entry below its size is recorded here.
+
+        Raises:
+            Tampered: it is not over what we hold.
+            NotAllowed: we do not hold all of it.
+        """
+        log = channel(party, self.loop.party)
+        checkpoint, note = open_signed(checkpoint_text, self.identity_of(party).ed25519)
+        tree = self.loop.logs.tree(log)
+        if checkpoint.origin != log or checkpoint.size > tree.size:
+            raise NotAllowed(f"we hold {tree.size} entries of {log} and cosign no more than that")
+        if tree.root(checkpoint.size) != checkpoint.root:
+            raise Tampered(f"the checkpoint is not over the entries of {log} that we hold", at="checkpoint")
+        kept = self._kept_at(log, checkpoint.size)
+        if kept is not None and verify_cosignatures(kept[1], self.loop.identity).ed25519:
+            return kept[1]
+        at_s = now_us // SECOND_US
+        text = notes.add(checkpoint_text, cosign(checkpoint_text, self.loop.identity, self.loop.keys.signer, at_s))
+        self._keep(log, checkpoint.size, text)
+        self._note_cosigned(log, checkpoint.size, at_s)
+        return text
+
+    # ------------------------------------------------------------------------------------------------ heartbeats
+
+    def heartbeat(self, party: str, now_us: int, wall_us: int) -> Heartbeat:
+        """What we tell a peer every few seconds."""
+        theirs, ours = channel(party, self.loop.party), channel(self.loop.party, party)
+        size = self.cosigned_size.get(theirs, 0)
+        kept = self.loop.store.latest_checkpoint(theirs, at_most=size) if size else None
+        return Heartbeat(
+            software=self.software,
+            now_us=wall_us,
+            holds=self.loop.logs.size(theirs),
+            cosigned=kept[1] if kept else "",
+            checkpoint=self.newest_checkpoint(ours),
+            store_ok=not self.loop.store_fault,
+        )
+
+    def take_heartbeat(self, party: str, theirs: Heartbeat, now_us: int, wall_us: int) -> list[Command]:
+        """Take up what a peer told us; gives what should be recorded about it."""
+        line = self.line(party)
+        line.last_heard, line.software = now_us, theirs.software
+        line.difference_ms = round((theirs.now_us - wall_us) / 1000)
+        line.trouble = "" if theirs.store_ok else "it cannot record"
+        commands: list[Command] = []
+        try:
+            self._compare_ours(party, line, theirs)
+            commands += self._compare_theirs(party, theirs)
+        except KeepclearError as problem:
+            line.trouble = str(problem)
+        limit_ms = self.loop.settings.clock_jump_s * 1000
+        known = line.confirmed_difference_ms or 0
+        if abs(line.difference_ms - known) > limit_ms and not self.loop.picture.is_clock_suspect:
+            commands.append(SuspectClock(line.difference_ms, party))
+        return commands
+
+    def confirm_clocks(self) -> None:
+        """A person vouched for our clock: the differences that stand now are no news."""
+        for line in self.lines.values():
+            line.confirmed_difference_ms = line.difference_ms
+
+    def _compare_ours(self, party: str, line: LineState, theirs: Heartbeat) -> None:
+        """Is what the peer holds of our channel the history that we hold? Only then may we sign more of it."""
+        log = channel(self.loop.party, party)
+        tree = self.loop.logs.tree(log)
+        cosigned_size = 0
+        if theirs.cosigned:
+            checkpoint, _ = open_signed(theirs.cosigned, self.loop.keys.signer.ed25519_public)
+            if checkpoint.origin != log:
+                raise Tampered(f"{party} shows a cosignature over {checkpoint.origin}", at="cosigned")
+            cosigned_size = checkpoint.size
+            if cosigned_size <= tree.size and tree.root(cosigned_size) != checkpoint.root:
+                line.may_sign, line.needs_rebuild = False, True
+                return
+        if max(theirs.holds, cosigned_size) > tree.size:
+            line.may_sign, line.needs_rebuild = False, True
+            return
+        line.holds = theirs.holds if not line.may_sign else max(line.holds, theirs.holds)
+        line.may_sign, line.needs_rebuild = True, False
+
+    def _compare_theirs(self, party: str, theirs: Heartbeat) -> list[Command]:
+        """Is the peer's newest checkpoint one of the history that it gave us?"""
+        if not theirs.checkpoint:
+            return []
+        log = channel(party, self.loop.party)
+        checkpoint, _ = open_signed(theirs.checkpoint, self.identity_of(party).ed25519)
+        tree = self.loop.logs.tree(log)
+        if checkpoint.origin != log or checkpoint.size > tree.size or tree.root(checkpoint.size) == checkpoint.root:
+            return []
+        held = self.loop.first_checkpoint_from(log, checkpoint.size) or self.loop.store.latest_checkpoint(log)
+        if held is None or self.loop.picture.peers[party].has_split:
+            return []
+        return [NoteSplitView(party, log, held[1], theirs.checkpoint)]
+
+    # ------------------------------------------------------------------------------------------------ rebuilding
+
+    def rebuild(self, party: str, entries: list[bytes], cosigned: str, now_us: int) -> int:
+        """Take back our own channel from a peer that holds more of it than we do, as after restoring an old backup.
+
+        What we wrote since and never signed goes behind it, renumbered. Gives how many entries were taken back.
+
+        Raises:
+            Tampered: they are not the history that we signed and the peer cosigned.
+        """
+        log = channel(self.loop.party, party)
+        checkpoint, note = open_signed(cosigned, self.loop.keys.signer.ed25519_public)
+        taken = Tree(leaf_hash(data) for data in entries)
+        if checkpoint.origin != log or checkpoint.size > taken.size or taken.root(checkpoint.size) != checkpoint.root:
+            raise Tampered(f"what {party} holds of {log} is not what we signed at {checkpoint.size}", at="entries")
+        if not verify_cosignatures(note, self.identity_of(party)).ed25519:
+            raise Tampered(f"{party} did not cosign {log} at {checkpoint.size}", at="cosigned")
+        tree = self.loop.logs.tree(log)
+        first = next(
+            (n for n in range(min(tree.size, taken.size)) if tree.leaf(n) != taken.leaf(n)), min(tree.size, taken.size)
+        )
+        own_tail = self.loop.store.log_entries(log, first, tree.size - first)
+        self._replace(log, party, first, entries[first:], own_tail, now_us)
+        self._keep(log, checkpoint.size, cosigned)
+        self._note_cosigned(log, checkpoint.size, now_us // SECOND_US)
+        return len(entries) - first
+
+    def _replace(
+        self, log: str, party: str, first: int, taken: list[bytes], own_tail: list[StoredEntry], now_us: int
+    ) -> None:
+        logs = self.loop.logs
+        logs.tree(log).rewind(first)
+        stored: list[StoredEntry] = []
+        for data in taken:
+            stored.append(logs.copy(log, data, read_entry(data, leaf_hash(data)).at))
+        known = {entry.leaf for entry in stored}
+        for lost in own_tail:
+            read = read_entry(lost.data, lost.leaf)
+            if lost.leaf in known or read.body is None:
+                continue
+            opposite = channel(party, self.loop.party)
+            entry, _ = logs.seal(log, read.body, at=now_us, mode=read.mode, stated=read.stated, opposite=opposite)
+            stored.append(entry)
+        self.loop.store.replace_tail(log, first, stored)
+        self._notes.pop(log, None)
+        self.loop.load()
+
+    # ------------------------------------------------------------------------------------------------ inside
+
+    def _kept_at(self, log: str, size: int) -> tuple[int, str] | None:
+        kept = self.loop.store.latest_checkpoint(log, at_most=size)
+        return kept if kept is not None and kept[0] == size else None
+
+    def _keep(self, log: str, size: int, text: str) -> None:
+        self._notes[log] = (size, text)
+        try:
+            self.loop.store.save_checkpoint(log, size, text)
+        except StoreFailed as failed:
+            # The entries under it are durable, so it can be made again; a full disk must not hold up a STOP.
+            self.loop.store_fault = self.loop.store_fault or failed.message
+
+    def _note_cosigned(self, log: str, size: int, at_s: int) -> None:
+        self.cosigned.setdefault(log, CosignedTimes()).add(size, at_s)
+        self.cosigned_size[log] = max(self.cosigned_size.get(log, 0), size)
+
+    def _load_cosigned(self) -> None:
+        for log in self.loop.logs.origins():
+            parts = log.split("/")
+            if len(parts) != 4:
+                continue
+            by = self.loop.party if parts[3] == self.loop.party else parts[3]
+            try:
+                identity = self.identity_of(by)
+            except NotAllowed:
+                continue
+            key = identity.cosigner_keys()[0]
+            for size, text in self.loop.store.checkpoints(log):
+                # Kept means checked; only the time, its first eight bytes, is read again.
+                for line in notes.parse(text).by(key):
+                    self._note_cosigned(log, size, int.from_bytes(line.raw[:8], "big"))
+

@@ -1,0 +1,208 @@
+"""What the picture holds: one small record for each notice, alert, STOP, duty, agreement and peer in force.
+
+These are the only mutable values of the node. Only `Picture.apply` changes them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from keepclear.core.agreement import Agreement
+from keepclear.core.alert import AlertLevel
+from keepclear.core.notice import Mode, NoticeState
+from keepclear.core.timespan import TimeSpan
+from keepclear.core.volume import Volume4D
+from keepclear.node.entries import (
+    AgreementTerms,
+    AlertAssessed,
+    AlertSent,
+    DutyState,
+    NoticeFiled,
+    NoticeRef,
+    NoticeSent,
+    PeerEnrolled,
+    StopSent,
+)
+
+
+@dataclass(slots=True)
+class Instants:
+    """The five instants of one version for one recipient (N2), microseconds; 0 is "not yet". They are never merged.
+
+    `entered_at` is when the sender wrote the entry, by the sender's clock. `not_before` and `not_after` bracket the
+    receipt by the clock of whoever keeps this picture; 0 is "no bound known".
+    """
+
+    version: int
+    log: str
+    n: int
+    entered_at: int
+    transmitted_at: int = 0
+    received_at: int = 0
+    acknowledged_at: int = 0
+    acknowledged_by: str = ""
+    answer: str = ""
+    read_back_at: int = 0
+    disseminated_at: int = 0
+    not_before: int = 0
+    #: Index of the receiver's `received` in the opposite channel; -1 is "not yet".
+    receipt_n: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class HeldVersion:
+    """One version of a notice and the entry that carried it."""
+
+    version: int
+    at: int
+    hash: str
+    log: str
+    n: int
+    mode: Mode
+    body: NoticeFiled | NoticeSent
+
+    @property
+    def state(self) -> NoticeState:
+        """The state that this version put the notice in."""
+        return self.body.state
+
+
+@dataclass(slots=True)
+class HeldNotice:
+    """A notice with its versions, the newest last.
+
+    `sent` has one entry for each recipient and version: for our own, the peers; for another party's, ourselves.
+    """
+
+    key: str
+    party: str
+    id: str
+    is_own: bool
+    volumes: tuple[Volume4D, ...]
+    span: TimeSpan
+    versions: list[HeldVersion]
+    sent: dict[tuple[str, int], Instants] = field(default_factory=dict)
+
+    @property
+    def latest(self) -> HeldVersion:
+        """The version in force."""
+        return self.versions[-1]
+
+    def is_live(self, now_us: int) -> bool:
+        """Whether others still have to reckon with it."""
+        return self.latest.state is not NoticeState.ENDED and now_us < self.span.end_us
+
+
+@dataclass(slots=True)
+class HeldAlert:
+    """An alert: asked of us, or by us.
+
+    `state` is open, standby, answered, missed or superseded; that a notice has ended is told by the clock.
+    """
+
+    id: str
+    party: str
+    to: str
+    sent: AlertSent
+    mode: Mode
+    log: str
+    n: int
+    raised_at: int
+    due_at: int = 0
+    state: str = "open"
+    assessed: AlertAssessed | None = None
+    answer: str = ""
+    answered_by: str = ""
+    answered_at: int = 0
+    silenced_until: int = 0
+
+    @property
+    def ref(self) -> NoticeRef:
+        """The version of the notice that it asks about."""
+        return self.sent.notice
+
+    @property
+    def level(self) -> AlertLevel:
+        """As the other side sent it, or as our own plans make it."""
+        return self.assessed.level if self.assessed else self.sent.level
+
+    @property
+    def is_open(self) -> bool:
+        """Whether an answer is still owed."""
+        return self.state in ("open", "standby", "missed")
+
+
+@dataclass(frozen=True, slots=True)
+class StopAnswer:
+    """Who answered a STOP, and what."""
+
+    party: str
+    answer: str
+    by: str
+    at: int
+
+
+@dataclass(slots=True)
+class HeldStop:
+    """A STOP, ours or another party's."""
+
+    key: str
+    party: str
+    id: str
+    is_own: bool
+    mode: Mode
+    at: int
+    sent: StopSent
+    to: list[str]
+    due_at: int = 0
+    resumed_at: int = 0
+    answers: list[StopAnswer] = field(default_factory=list)
+    received: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class HeldDuty:
+    """What somebody owes, by when, and what became of it."""
+
+    duty: str
+    owed_by: str
+    due_at: int
+    state: DutyState
+    proof: str = ""
+
+
+@dataclass(slots=True)
+class HeldAgreement:
+    """Terms, who has signed them, and since when they are in force; 0 is "not yet"."""
+
+    hash: str
+    terms: AgreementTerms
+    agreement: Agreement
+    proposed_by: str
+    with_party: str
+    signed_by: list[str]
+    in_force_since: int = 0
+
+
+@dataclass(slots=True)
+class HeldPeer:
+    """Another party whose keys we enrolled."""
+
+    enrolled: PeerEnrolled
+    slot: int
+    is_removed: bool = False
+    delivered: int = 0
+    has_split: bool = False
+    quarantined: int = 0
+
+
+@dataclass(slots=True)
+class Subject:
+    """What an entry of a channel was about, until it is both transmitted and received."""
+
+    kind: str
+    key: str
+    version: int = 0
+    at: int = 0
+    is_transmitted: bool = False
+    is_received: bool = False

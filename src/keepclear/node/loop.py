@@ -1,0 +1,307 @@
+"""The loop's turn: take commands, decide, record, apply. Everything here is plain calls: no task, no wait, no clock of its own.
+
+`Node` drives it in a process, the simulator drives many of them in one. A turn is one transaction: either every entry
+that the turn decided is durable, or nothing happened.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import msgspec
+
+from keepclear.errors import (
+    KeepclearError,
+    LimitReached,
+    Malformed,
+    NotAllowed,
+    StoreFailed,
+    Tampered,
+)
+from keepclear.node.commands import STOP_LANE, Command, ConfirmClock, NoteSplitView, ReceiveEntries
+from keepclear.node.decide import decide
+from keepclear.node.decide.decision import Draft
+from keepclear.node.decide.peers import SplitView, check_delivery, take
+from keepclear.node.effects import Deliver, Effect
+from keepclear.node.entries import Quarantined
+from keepclear.node.logs import Logs, Read, channel, private_log, read_entry
+from keepclear.node.picture import Picture
+from keepclear.node.ports import Batch, Clock, Evidence, Keys, Store, StoredEntry
+from keepclear.node.settings import Settings
+from keepclear.record.identity import Identity
+
+
+class EntryRef(msgspec.Struct, frozen=True):
+    """Where an entry lies and what it is."""
+
+    log: str
+    n: int
+    hash: str
+    kind: str
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """What the node answers once it is durable: the entries, and what they are about. *Submitted*, not *given*."""
+
+    entries: tuple[EntryRef, ...]
+    seq: int
+    subject: str = ""
+    submitted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A command in the queue. `key` and `fingerprint` let a repeated request find its answer."""
+
+    command: Command
+    key: str = ""
+    fingerprint: bytes = b""
+
+
+class SteadyClock:
+    """The wall clock at the start, and from then on elapsed time: deadlines do not move when somebody sets the clock."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._offset_us = clock.now_us() - clock.elapsed_us()
+
+    def now_us(self) -> int:
+        """Microseconds UTC, as steady as elapsed time."""
+        return self._clock.elapsed_us() + self._offset_us
+
+    def jump_us(self) -> int:
+        """How far the wall clock has moved away from elapsed time."""
+        return self._clock.now_us() - self.now_us()
+
+    def follow_wall(self) -> int:
+        """Take up what the wall clock says; gives the shift in microseconds."""
+        shift_us = self.jump_us()
+        self._offset_us += shift_us
+        return shift_us
+
+
+@dataclass(slots=True)
+class _Turn:
+    """What one turn has gathered for its transaction."""
+
+    entries: list[StoredEntry] = field(default_factory=list)
+    reads: list[Read] = field(default_factory=list)
+    answers: list[tuple[str, bytes]] = field(default_factory=list)
+    evidence: list[Evidence] = field(default_factory=list)
+    effects: list[Effect] = field(default_factory=list)
+    is_stop_lane: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a turn gave: an answer for each command, in order, and what is to be told and done."""
+
+    answers: tuple[Receipt | Exception, ...]
+    entries: tuple[StoredEntry, ...] = ()
+    reads: tuple[Read, ...] = ()
+    effects: tuple[Effect, ...] = ()
+
+
+class Loop:
+    """One party's picture, logs and store, and the turn that changes them together."""
+
+    def __init__(self, keys: Keys, store: Store, settings: Settings) -> None:
+        self.keys = keys
+        self.party = keys.party
+        self.store = store
+        self.settings = settings
+        self.identity = Identity.of(keys.party, keys.name, keys.signer)
+        #: Why the store cannot record, or empty.
+        self.store_fault = ""
+        #: Why the node is not wholly itself, or empty; it stays up.
+        self.degraded = ""
+        self._seen_evidence: set[str] = set()
+        self.picture = Picture(keys.party)
+        self.logs = Logs(keys.party)
+        self.load()
+
+    def load(self) -> None:
+        """Fold the picture anew from what is durable."""
+        self.picture, self.logs = Picture(self.party), Logs(self.party)
+        for stored in self.store.entries():
+            read = read_entry(stored.data, stored.leaf)
+            self.logs.replay(stored, read.at)
+            self.picture.apply(read)
+        self._seen_evidence = {evidence.sha256 for evidence in self.store.evidence()}
+
+    def last_at(self) -> int:
+        """When the newest entry of our own was written, microseconds."""
+        mine = [log for log in self.logs.origins() if log.split("/")[1] == self.party]
+        return max((self.logs.last_at(log) for log in mine), default=0)
+
+    # ------------------------------------------------------------------------------------------------ the turn
+
+    def run(self, batch: Sequence[Asked], now_us: int) -> Outcome:
+        """Decide a batch in order, make it durable in one transaction, and only then answer.
+
+        A rule that says no answers its own command only. If the store fails, every command of the turn is told so and
+        the picture is what the store holds.
+        """
+        if self.store_fault and not any(is_stop_lane(asked.command) for asked in batch):
+            return Outcome(tuple(StoreFailed(self.store_fault) for _ in batch))
+        turn = _Turn()
+        answers: list[Receipt | Exception] = []
+        for position, asked in enumerate(batch):
+            if self.store_fault and not is_stop_lane(asked.command):
+                answers.append(StoreFailed(self.store_fault))
+                continue
+            try:
+                answers.append(self._one(turn, asked, now_us))
+            except KeepclearError as refused:
+                answers.append(refused)
+            except Exception as broken:  # an invariant: what was begun is dropped, the others of the batch go on
+                return self._without(batch, position, broken, now_us)
+        return self._commit(turn, answers)
+
+    def _without(self, batch: Sequence[Asked], position: int, broken: Exception, now_us: int) -> Outcome:
+        """The batch again, without the command that broke something of ours."""
+        self.load()
+        command = batch[position].command
+        self.degraded = f"could not handle {type(command).__name__}: {type(broken).__name__}: {broken}"[:300]
+        before, after = self.run(batch[:position], now_us), self.run(batch[position + 1 :], now_us)
+        aside: Outcome | None = None
+        if isinstance(command, ReceiveEntries):
+            aside = self._quarantine_alone(command, self.degraded, now_us)
+        outcomes = [before, *([aside] if aside else []), after]
+        return Outcome(
+            (*before.answers, broken, *after.answers),
+            tuple(entry for outcome in outcomes for entry in outcome.entries),
+            tuple(read for outcome in outcomes for read in outcome.reads),
+            tuple(effect for outcome in outcomes for effect in outcome.effects),
+        )
+
+    def _commit(self, turn: _Turn, answers: list[Receipt | Exception]) -> Outcome:
+        if turn.entries or turn.evidence:
+            batch = Batch(turn.entries, turn.answers, turn.evidence, turn.is_stop_lane)
+            try:
+                self.store.append(batch)
+            except StoreFailed as failed:
+                self.store_fault = failed.message
+                self.load()
+                return Outcome(tuple(given if isinstance(given, Exception) else failed for given in answers))
+            if not turn.is_stop_lane:  # the STOP lane may have used the space set aside: that proves nothing
+                self.store_fault = ""
+        deliveries = {stored.log for stored in turn.entries}
+        for peer in self.picture.enrolled_peers():
+            if channel(self.party, peer) in deliveries:
+                turn.effects.append(Deliver(peer))
+        return Outcome(tuple(answers), tuple(turn.entries), tuple(turn.reads), tuple(turn.effects))
+
+    def _one(self, turn: _Turn, asked: Asked, now_us: int) -> Receipt:
+        command = asked.command
+        turn.is_stop_lane = turn.is_stop_lane or is_stop_lane(command)
+        first = len(turn.entries)
+        if isinstance(command, ReceiveEntries):
+            self._receive(turn, command, now_us)
+            subject = command.party
+        else:
+            decision = decide(self.picture, command, now_us, self.settings)
+            for draft in decision.drafts:
+                self._record(turn, draft, now_us)
+            turn.effects.extend(decision.effects)
+            subject = decision.subject
+        made = zip(turn.entries[first:], turn.reads[first:], strict=True)
+        refs = tuple(EntryRef(stored.log, stored.n, read.leaf, read.kind) for stored, read in made)
+        receipt = Receipt(refs, self.logs.seq, subject)
+        if asked.key:
+            turn.answers.append((asked.key, asked.fingerprint + msgspec.json.encode(receipt)))
+        return receipt
+
+    def _record(self, turn: _Turn, draft: Draft, now_us: int) -> None:
+        log = channel(self.party, draft.to) if draft.to else private_log(self.party)
+        opposite = channel(draft.to, self.party) if draft.to else ""
+        stored, read = self.logs.seal(
+            log, draft.body, at=now_us, mode=draft.mode, stated=draft.is_stated, opposite=opposite
+        )
+        self.picture.apply(read)
+        turn.entries.append(stored)
+        turn.reads.append(read)
+
+    # ------------------------------------------------------------------------------------------- from another party
+
+    def _receive(self, turn: _Turn, command: ReceiveEntries, now_us: int) -> None:
+        peer = self.picture.peers.get(command.party)
+        if peer is None or peer.is_removed:
+            raise NotAllowed(f"{command.party} is not enrolled here")
+        if peer.quarantined >= self.settings.quarantined_max:
+            raise LimitReached(f"quarantined_max: {peer.quarantined} messages of {command.party} were set aside")
+        key = base64.b64decode(peer.enrolled.ed25519)
+        try:
+            fresh = check_delivery(self.picture, self.logs, command, self.settings, ed25519=key)
+        except SplitView as split:
+            self._keep_both(turn, command, now_us)
+            raise _Kept(split) from None
+        except (Malformed, Tampered, NotAllowed) as bad:
+            if bad.at == "first":  # a gap: nothing is wrong, the sender begins too late
+                raise
+            self._quarantine(turn, command, str(bad), now_us)
+            raise _Kept(bad) from None
+        for data, read in fresh.entries:
+            turn.entries.append(self.logs.copy(fresh.log, data, read.at))
+            turn.reads.append(read)
+            self.picture.apply(read)
+            for draft in take(self.picture, read, now_us, command.received_at, self.settings).drafts:
+                self._record(turn, draft, now_us)
+
+    def _quarantine(self, turn: _Turn, command: ReceiveEntries, why: str, now_us: int) -> None:
+        data = command.checkpoint.encode() + b"\n" + b"\n".join(command.entries)
+        digest = hashlib.sha256(data).hexdigest()
+        if digest in self._seen_evidence:  # the same message again: it lies there already
+            return
+        self._seen_evidence.add(digest)
+        turn.evidence.append(Evidence(digest, now_us, data[: self.settings.delivery_bytes_max]))
+        self._record(turn, Draft(Quarantined(command.party, why[:500], digest)), now_us)
+
+    def _quarantine_alone(self, command: ReceiveEntries, why: str, now_us: int) -> Outcome:
+        turn = _Turn()
+        self._quarantine(turn, command, why, now_us)
+        return self._commit(turn, [])
+
+    def _keep_both(self, turn: _Turn, command: ReceiveEntries, now_us: int) -> None:
+        """Two signed checkpoints that cannot both be true: the evidence that nobody can argue with."""
+        log = channel(command.party, self.party)
+        self._quarantine(turn, command, f"{log}: another history than before", now_us)
+        end = command.first + len(command.entries)
+        held = self.first_checkpoint_from(log, end) or self.store.latest_checkpoint(log)
+        if held is None:
+            return
+        note = NoteSplitView(command.party, log, held[1], command.checkpoint)
+        for draft in decide(self.picture, note, now_us, self.settings).drafts:
+            self._record(turn, draft, now_us)
+
+    def first_checkpoint_from(self, log: str, size: int) -> tuple[int, str] | None:
+        """The smallest kept checkpoint of a log of at least that size."""
+        return next((kept for kept in self.store.checkpoints(log) if kept[0] >= size), None)
+
+
+class _Kept(KeepclearError):
+    """Carries an error past the turn after evidence for it was gathered: the turn records, the sender is told no."""
+
+    def __init__(self, cause: KeepclearError) -> None:
+        super().__init__(cause.message, at=cause.at)
+        self.code, self.status = cause.code, cause.status
+
+
+def is_stop_lane(command: Command) -> bool:
+    """Whether a command belongs to the lane that neither a flood nor a full disk may shut out."""
+    if isinstance(command, ReceiveEntries):
+        return any(b'"kind":"stop' in data or b'"kind":"resume"' in data for data in command.entries)
+    return isinstance(command, STOP_LANE)
+
+
+def with_seed_and_shift(asked: Asked, seed: bytes, clock: SteadyClock) -> Asked:
+    """What a command needs of chance and time, given.
+
+    A confirmation of the clock takes up what the wall clock says, and moves open deadlines along with it.
+    """
+    if isinstance(asked.command, ConfirmClock):
+        return replace(asked, command=replace(asked.command, seed=seed, shift_us=clock.follow_wall()))
+    return replace(asked, command=replace(asked.command, seed=seed))

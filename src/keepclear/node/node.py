@@ -1,0 +1,238 @@
+"""A party's node: one loop over a bounded queue, and the tasks that keep its lines.
+
+Nothing leaves before it is durable: what goes to a peer is read back from the channel, and a channel grows only in
+the loop's transaction.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+
+import msgspec
+
+from keepclear.core.timespan import SECOND_US
+from keepclear.errors import Busy, KeepclearError, Refused, StoreFailed
+from keepclear.node.commands import Command, ConfirmClock, ReceiveEntries, Start, SuspectClock, Tick
+from keepclear.node.effects import Effect, PeersChanged
+from keepclear.node.exchange import Exchange
+from keepclear.node.fanout import Fanout
+from keepclear.node.logs import channel
+from keepclear.node.loop import Asked, Loop, Receipt, SteadyClock, with_seed_and_shift
+from keepclear.node.outbox import Outbox
+from keepclear.node.picture import Picture
+from keepclear.node.ports import Clock, Delivered, Delivery, Entropy, Heartbeat, Keys, PeerLink, Store, StoredEntry
+from keepclear.node.queue import CommandQueue, answer
+from keepclear.node.settings import DEFAULT, Settings
+
+log = logging.getLogger("keepclear.node")
+
+
+class IdempotencyMismatch(Refused):
+    """The same key came with another request."""
+
+    code, status = "idempotency_mismatch", 409
+
+
+class Node:
+    """What faces ask, and what the process runs."""
+
+    def __init__(
+        self,
+        keys: Keys,
+        store: Store,
+        link: PeerLink,
+        clock: Clock,
+        entropy: Entropy,
+        *,
+        software: str,
+        settings: Settings = DEFAULT,
+    ) -> None:
+        self.settings = settings
+        self.software = software
+        self.store = store
+        self._entropy = entropy
+        self._clock = clock
+        self.steady = SteadyClock(clock)
+        self.loop = Loop(keys, store, settings)
+        self.exchange = Exchange(self.loop, software=software)
+        self.fanout = Fanout(store, settings)
+        self._queue = CommandQueue(settings)
+        self._pending: dict[str, tuple[bytes, asyncio.Future[Receipt]]] = {}
+        self.outbox = Outbox(self, link)
+        self._tasks: list[asyncio.Task[None]] = []
+        #: STOPs that came in while nothing could be recorded: shown, marked UNRECORDED, and not answered for.
+        self.unrecorded_stops: list[dict[str, object]] = []
+        #: Called when keys were enrolled or removed, so that doors and links trust what the picture says.
+        self.on_peers_changed: list[Callable[[], None]] = []
+
+    @property
+    def party(self) -> str:
+        """Who we are."""
+        return self.loop.party
+
+    @property
+    def name(self) -> str:
+        """As people call us."""
+        return self.loop.keys.name
+
+    @property
+    def picture(self) -> Picture:
+        """What is in force now."""
+        return self.loop.picture
+
+    def now_us(self) -> int:
+        """Our steady clock: what deadlines run on."""
+        return self.steady.now_us()
+
+    def wall_us(self) -> int:
+        """What the wall clock says."""
+        return self._clock.now_us()
+
+    # ------------------------------------------------------------------------------------------------ running
+
+    async def start(self) -> None:
+        """Begin to run. Everything that was in force is in force again before this returns."""
+        self._tasks.append(asyncio.create_task(self._run(), name="loop"))
+        behind_us = self.loop.last_at() - self.wall_us()
+        await self.submit(Start(self.software))
+        if behind_us > self.settings.clock_jump_s * SECOND_US:
+            await self.submit(SuspectClock(-round(behind_us / 1000), "our own record"))
+        self._tasks.append(asyncio.create_task(self._keep_time(), name="clock"))
+        self.outbox.start()
+
+    async def stop(self) -> None:
+        """Stop taking commands; what was answered is durable, what was not is nowhere."""
+        await self.outbox.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+        self.fanout.close()
+
+    async def submit(self, command: Command, *, key: str = "", fingerprint: bytes = b"") -> Receipt:
+        """Ask the node to do one thing; returns when it is durable.
+
+        Args:
+            key: a repeated request with the same key gets the same receipt and is not done again.
+            fingerprint: at most 32 bytes that tell whether it is the same request.
+
+        Raises:
+            KeepclearError: a rule says no, the queue is full, or the store cannot record.
+        """
+        fingerprint = fingerprint[:32].ljust(32, b"\0")
+        if key:
+            pending = self._pending.get(key)
+            if pending is not None:
+                _require_same(pending[0], fingerprint)
+                return await asyncio.shield(pending[1])
+            kept = self.store.answer_to(key)
+            if kept is not None:
+                _require_same(kept[:32], fingerprint)
+                return msgspec.json.decode(kept[32:], type=Receipt)
+        future = self._queue.put(Asked(command, key, fingerprint))
+        if not key:
+            return await future
+        self._pending[key] = (fingerprint, future)
+        future.add_done_callback(lambda _: self._pending.pop(key, None))
+        return await asyncio.shield(future)
+
+    async def _run(self) -> None:
+        while True:
+            taken = await self._queue.take()
+            seeded = [with_seed_and_shift(asked, self._entropy.draw(32), self.steady) for asked, _ in taken]
+            outcome = self.loop.run(seeded, self.now_us())
+            if any(isinstance(asked.command, ConfirmClock) for asked in seeded):
+                self.exchange.confirm_clocks()
+            self.fanout.publish(outcome.entries)
+            answer(taken, outcome)
+            for effect in outcome.effects:
+                self._carry_out(effect)
+            # One turn at a time, and the faces get theirs in between.
+            await asyncio.sleep(0)
+
+    def _carry_out(self, effect: Effect) -> None:
+        if isinstance(effect, PeersChanged):
+            for callback in self.on_peers_changed:
+                callback()
+            self.outbox.follow_peers()
+        else:
+            self.outbox.wake(effect.to)
+
+    async def _keep_time(self) -> None:
+        """Every second: see what has fallen due, whether the wall clock jumped, and whether the store can record again."""
+        suspected_us = 0
+        while True:
+            await asyncio.sleep(self.settings.tick_s)
+            jump_us = self.steady.jump_us()
+            commands: list[Command] = [Tick()]
+            if abs(jump_us - suspected_us) > self.settings.clock_jump_s * SECOND_US:
+                suspected_us = jump_us
+                commands.insert(0, SuspectClock(round(jump_us / 1000), "our own clock"))
+            elif not self.picture.is_clock_suspect:
+                suspected_us = 0
+            if self.loop.store_fault and self.store.restore_reserve():
+                self.loop.store_fault = ""
+            for command in commands:
+                await self._try(command)
+            self.picture.forget(self.now_us())
+
+    async def _try(self, command: Command) -> None:
+        try:
+            await self.submit(command)
+        except (StoreFailed, Busy) as failed:
+            log.warning("not_recorded command=%s code=%s", type(command).__name__, failed.code)
+        except KeepclearError as refused:
+            log.info("refused command=%s code=%s", type(command).__name__, refused.code)
+
+    async def try_all(self, commands: list[Command]) -> None:
+        """Commands of our own making; one that is refused is logged."""
+        for command in commands:
+            await self._try(command)
+
+    # ------------------------------------------------------------------------------------------------ faces ask
+
+    async def receive(self, party: str, delivery: Delivery) -> Delivered:
+        """Take entries from a peer that the transport has authenticated; answer with our cosignature over them.
+
+        Raises:
+            KeepclearError: why they were not taken. Evidence of what cannot be taken is kept first.
+        """
+        size = self.loop.logs.size(channel(party, self.party))
+        if delivery.first > size:
+            return Delivered(size, "")
+        now_us = self.now_us()
+        command = ReceiveEntries(party, delivery.first, delivery.entries, delivery.checkpoint, now_us)
+        try:
+            await self.submit(command)
+        except StoreFailed:
+            self._show_unrecorded(party, delivery, now_us)
+            raise
+        cosigned = self.exchange.cosign_held(party, delivery.checkpoint, self.now_us())
+        return Delivered(self.loop.logs.size(channel(party, self.party)), cosigned)
+
+    def _show_unrecorded(self, party: str, delivery: Delivery, now_us: int) -> None:
+        for data in delivery.entries:
+            if b'"kind":"stop"' in data and len(self.unrecorded_stops) < self.settings.queue_reserved:
+                body = msgspec.json.decode(data)["body"]
+                shown = {"party": party, "id": body.get("id", ""), "by": body.get("by", ""), "at": now_us}
+                if all(known["id"] != shown["id"] or known["party"] != party for known in self.unrecorded_stops):
+                    self.unrecorded_stops.append(shown)
+
+    async def answer_heartbeat(self, party: str, theirs: Heartbeat) -> Heartbeat:
+        """Take a peer's heartbeat and give ours."""
+        commands = self.exchange.take_heartbeat(party, theirs, self.now_us(), self.wall_us())
+        if commands:
+            await self.try_all(commands)
+        self.outbox.wake(party)
+        return self.exchange.heartbeat(party, self.now_us(), self.wall_us())
+
+    def follow(self, after_seq: int) -> AsyncIterator[StoredEntry]:
+        """Every entry after a number, as it is recorded."""
+        return self.fanout.follow(after_seq)
+
+
+def _require_same(before: bytes, now: bytes) -> None:
+    if before != now:
+        raise IdempotencyMismatch("this Idempotency-Key came before with another request: use a new one")

@@ -1,0 +1,126 @@
+"""Keeps the line to each peer: heartbeats, and our channel delivered to it, at least once and in order, with back-off.
+
+Not a list of its own: what is to be sent is the part of the channel that the peer does not hold yet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from keepclear.errors import KeepclearError, Tampered, Unavailable
+from keepclear.node.logs import channel
+from keepclear.node.ports import PeerLink
+
+if TYPE_CHECKING:
+    from keepclear.node.node import Node
+
+log = logging.getLogger("keepclear.outbox")
+
+
+class Outbox:
+    """One task for each peer that is enrolled."""
+
+    def __init__(self, node: Node, link: PeerLink) -> None:
+        self._node = node
+        self._link = link
+        self._wakes: dict[str, asyncio.Event] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    def start(self) -> None:
+        """Begin to keep the lines."""
+        self.follow_peers()
+
+    def follow_peers(self) -> None:
+        """A task for each enrolled peer, and none for others."""
+        enrolled = set(self._node.picture.enrolled_peers())
+        for party in enrolled - set(self._tasks):
+            self._wakes[party] = asyncio.Event()
+            self._tasks[party] = asyncio.create_task(self._keep(party), name=f"line to {party}")
+        for party in set(self._tasks) - enrolled:
+            self._tasks.pop(party).cancel()
+
+    async def stop(self) -> None:
+        """Let go of the lines. What was not sent is sent after the next start."""
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        self._tasks.clear()
+
+    def wake(self, party: str) -> None:
+        """There may be something to send now."""
+        if party in self._wakes:
+            self._wakes[party].set()
+
+    async def _keep(self, party: str) -> None:
+        settings = self._node.settings
+        pause_s = settings.retry_first_s
+        next_beat_us = 0
+        while True:
+            self._wakes[party].clear()
+            try:
+                if self._node.now_us() >= next_beat_us or not self._node.exchange.line(party).may_sign:
+                    await self._beat(party)
+                    next_beat_us = self._node.now_us() + round(settings.heartbeat_s * 1e6)
+                while await self._send(party):
+                    pass
+                pause_s = settings.retry_first_s
+                await self._wait(party, max(0.01, (next_beat_us - self._node.now_us()) / 1e6))
+            except KeepclearError as failed:
+                self._node.exchange.line(party).trouble = str(failed)
+                log.info("line_failed peer=%s code=%s retry_s=%.1f", party, failed.code, pause_s)
+                # Not woken by new entries: a peer that is down is asked again when its time has come.
+                await asyncio.sleep(pause_s)
+                pause_s = min(pause_s * 2, settings.retry_last_s)
+                next_beat_us = 0
+
+    async def _wait(self, party: str, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wakes[party].wait()
+        except TimeoutError:
+            pass
+
+    async def _beat(self, party: str) -> None:
+        node = self._node
+        ours = node.exchange.heartbeat(party, node.now_us(), node.wall_us())
+        theirs = await self._link.heartbeat(party, ours)
+        await node.try_all(node.exchange.take_heartbeat(party, theirs, node.now_us(), node.wall_us()))
+        line = node.exchange.line(party)
+        if line.needs_rebuild:
+            await self._rebuild(party, theirs.holds, theirs.cosigned)
+        if not line.may_sign:
+            raise Unavailable(line.trouble or f"{party} has not told us what it holds")
+
+    async def _rebuild(self, party: str, holds: int, cosigned: str) -> None:
+        """Take back what the peer holds of our channel and we do not: we were restored from an old backup."""
+        node = self._node
+        line = node.exchange.line(party)
+        if not cosigned:
+            raise Tampered(f"{party} holds {holds} entries that we do not, and cosigned none of them")
+        entries: list[bytes] = []
+        while len(entries) < holds:
+            more = await self._link.fetch(party, len(entries), node.settings.delivery_entries_max)
+            if not more:
+                break
+            entries += more
+        taken = node.exchange.rebuild(party, entries, cosigned, node.now_us())
+        log.warning("channel_rebuilt peer=%s entries=%d", party, taken)
+        line.holds, line.may_sign, line.needs_rebuild = holds, True, False
+
+    async def _send(self, party: str) -> bool:
+        """Send one stretch; whether there may be more."""
+        node = self._node
+        delivery = node.exchange.delivery_for(party)
+        if delivery is None:
+            return False
+        sent_at = node.now_us()
+        answer = await self._link.deliver(party, delivery)
+        before = node.exchange.line(party).holds
+        commands = node.exchange.take_delivered(party, delivery, answer, sent_at)
+        await node.try_all(commands)
+        line = node.exchange.line(party)
+        if line.holds <= before and line.holds < node.loop.logs.size(channel(node.party, party)):
+            raise Unavailable(f"{party} took none of the {len(delivery.entries)} entries from {delivery.first} on")
+        return True
