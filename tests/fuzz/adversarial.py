@@ -22,7 +22,7 @@ DRAWS_MAX = 200
 FIVE_NAUTICAL_MILES_M = 9_260.0
 NOON_US = 1_800_014_400 * SECOND_US
 #: How far from touching or from the agreed distance a pair is laid, metres.
-OFFSETS_M = (0.0, 1e-3, -1e-3, 3e-3, -3e-3, 1e-2, -1e-2, 0.1, -0.1, 1.0, -1.0)
+OFFSETS_M = (0.0, 1e-5, -1e-5, 2e-4, -2e-4, 1e-3, -1e-3, 3e-3, -3e-3, 1e-2, -1e-2, 1e-2, -1e-2, 0.1, -0.1, 1.0, -1.0)
 #: Where EGM96 is published with its own program's answer: latitude, longitude, height of the geoid, metres.
 GEOID_POINTS = (
     (38.6281550, -90.2208450, -31.628),
@@ -117,7 +117,31 @@ def ring(rng: Rng, middle: LatLon, size_m: float) -> Footprint:
     return polar(middle, [(a, size_m) for a in azimuths] + [(a, size_m * inner) for a in reversed(azimuths)])
 
 
-SHAPES: tuple[Maker, ...] = (circle, convex, star, ragged, comb, notch, sliver, ring)
+def detailed(rng: Rng, middle: LatLon, size_m: float) -> Footprint:
+    count, start = rng.randint(40, 150), rng.uniform(0, 360)
+    return polar(middle, [(start + 360 * i / count, size_m * rng.uniform(0.8, 1.0)) for i in range(count)])
+
+
+def spike(rng: Rng, middle: LatLon, size_m: float) -> Footprint:
+    half_deg = 10 ** rng.uniform(-5, 0)
+    if size_m * math.radians(half_deg) < 0.002:
+        half_deg = math.degrees(0.002 / size_m)
+    turn = rng.uniform(0, 360)
+    return polar(middle, [(turn + 180, size_m), (turn - half_deg, size_m), (turn + half_deg, size_m)])
+
+
+def halved(rng: Rng, middle: LatLon, size_m: float) -> Footprint:
+    """A shape whose edges each have a corner in their middle, where the outline goes straight on."""
+    shape = rng.choice((convex, star, notch))(rng, middle, size_m)
+    if isinstance(shape, Circle):
+        raise TypeError("only a polygon was asked for")
+    edges = oracle.outline_of(shape)
+    lon, lat, _ = oracle.GEOD.fwd(edges.lon, edges.lat, edges.leaving, edges.length / 2)
+    between = [(float(a), float(b)) for a, b in zip(lat, lon, strict=True)]
+    return Polygon(tuple(corner for both in zip(shape.outline, between, strict=True) for corner in both))
+
+
+SHAPES: tuple[Maker, ...] = (circle, convex, star, ragged, comb, notch, sliver, ring, detailed, spike, halved)
 ROUND: tuple[Maker, ...] = (circle, convex, star, ragged)
 
 
@@ -354,6 +378,11 @@ def about_a_pole(rng: Rng) -> Footprints:
             one = Polygon(tuple((sign * lat, lon) for lon in lons))
         case 1:
             one = Polygon(((sign * 90.0, start), (sign * lat, lons[0]), (sign * lat, lons[1])))
+            if rng.random() < 0.3:
+                # A pole is one point whatever longitude is given for it.
+                away = [(lon + 180 + 180) % 360 - 180 for lon in lons[:2]]
+                other = Polygon(((sign * 90.0, (start + 200) % 180), *((sign * lat, lon) for lon in away)))
+                return one, other, 0.0
         case _:
             across = (lons[0] + 360) % 360 - 180
             one = Polygon(
@@ -475,6 +504,13 @@ def a_band(low_m: float, high_m: float, datum: AltitudeDatum = AltitudeDatum.WGS
     return AltitudeBand(Altitude(low_m, datum), Altitude(high_m, datum))
 
 
+def unfixed_bands(rng: Rng) -> tuple[AltitudeBand, AltitudeBand]:
+    """Bands above the ground or by pressure: nothing is certain, but that they meet where they overlap."""
+    datum = rng.choice((AltitudeDatum.AGL, AltitudeDatum.FL))
+    low, thick = float(rng.randint(0, 3_000)), rng.choice((30.0, 300.0))
+    return a_band(low, low + thick, datum), a_band(low + thick * rng.choice((0.0, 0.5)), low + thick + 100, datum)
+
+
 def bands(rng: Rng) -> tuple[AltitudeBand, AltitudeBand, float]:
     """Two bands and the vertical separation: mostly overlapping, else at the limit."""
     datum = rng.choice((AltitudeDatum.WGS84, AltitudeDatum.WGS84, AltitudeDatum.AMSL))
@@ -509,6 +545,14 @@ def spans(rng: Rng) -> tuple[TimeSpan, TimeSpan, float]:
     return one, TimeSpan(other_start, other_start + rng.choice((1, HOUR_US))), minimum_s
 
 
+def at_their_gap(rng: Rng, one: Footprint, other: Footprint, otherwise_m: float) -> float:
+    """A separation that is the gap of two footprints give or take an offset; `otherwise_m` if they are not apart."""
+    gap = oracle.gap_between(one, other)
+    if gap.share or gap.least_m < 0.02:
+        return otherwise_m
+    return max(0.0, (gap.least_m + gap.most_m) / 2 + rng.choice(OFFSETS_M))
+
+
 def over_the_geoid(rng: Rng) -> tuple[Footprints, AltitudeBand, AltitudeBand, tuple[float, float]]:
     """A band above mean sea level and one above the ellipsoid, where the geoid's height is published."""
     lat, lon, geoid_m = rng.choice(GEOID_POINTS)
@@ -532,8 +576,12 @@ def a_pair(seed: int, number: int) -> Pair:
     else:
         kind = rng.choices(list(KINDS), [weight for _, weight in KINDS.values()])[0]
         footprint, other_footprint, apart_m = KINDS[kind][0](rng)
+        if rng.random() < 0.2:
+            apart_m = at_their_gap(rng, footprint, other_footprint, apart_m)
     if kind != "over_the_geoid" and rng.random() < 1 / 6:
         band, other_band, vertical_m = bands(rng)
+        if rng.random() < 0.1:
+            band, other_band = unfixed_bands(rng)
     if rng.random() < 1 / 6:
         span, other_span, time_s = spans(rng)
     one = Volume4D(footprint, band, span)

@@ -18,12 +18,14 @@ import oracle
 from adversarial import Pair, a_pair
 
 from keepclear.core.conflict import Judgement, Verdict
-from keepclear.core.timespan import SECOND_US
-from keepclear.engine import judge as engine
+from keepclear.core.timespan import SECOND_US, TimeSpan
+from keepclear.engine.judge import DOUBT_M, judge
 
 #: What the fuzzer allows the engine to state as its margin at most: a hair, whatever the engine says of itself.
 MARGIN_MOST_M = 0.01
 FAILURES_KEPT_MAX = 200
+#: How far off the place named in an answer may be.
+NEAR_SLACK_M = 0.01
 
 
 class Fault(enum.StrEnum):
@@ -32,6 +34,7 @@ class Fault(enum.StrEnum):
     FALSE_NEGATIVE = "false negative"
     FALSE_POSITIVE = "false positive"
     UNSOUND = "a bound that leaves the truth out"
+    MISPLACED = "a place that is not where they are nearest"
     LOPSIDED = "another answer when the two change places"
     RAISED = "no answer"
 
@@ -49,8 +52,9 @@ class Examined:
     @property
     def is_needless_doubt(self) -> bool:
         """Whether the engine doubted a conflict that is certain and far from the decision."""
-        sure = self.truth.sure is oracle.Sure.CONFLICT and self.truth.margin_m > margin_m(self.truth)
-        return self.verdict is Verdict.POSSIBLE and sure
+        truth = self.truth
+        sure = truth.sure is oracle.Sure.CONFLICT and math.isfinite(truth.height.most)
+        return self.verdict is Verdict.POSSIBLE and sure and truth.margin_m > margin_m(truth)
 
     def __str__(self) -> str:
         pair = self.pair
@@ -94,15 +98,15 @@ class Tally:
 
 def margin_m(truth: oracle.Truth) -> float:
     """How far from the decision the engine may still doubt, metres: what it states, and never more than a hair."""
-    return min(MARGIN_MOST_M, engine.DOUBT_M) + 2 * oracle.DOUBT_M + 1e-9 * truth.ground.most_m
+    return min(MARGIN_MOST_M, DOUBT_M) + 2 * oracle.DOUBT_M + 1e-9 * truth.ground.most_m
 
 
 def examine(pair: Pair) -> Examined:
     """What the engine says of a pair, held against the truth."""
     truth = oracle.truth(pair.one, pair.other, pair.separation, pair.geoid_m)
     try:
-        answer = engine.judge(pair.one, pair.other, pair.separation)
-        swapped = engine.judge(pair.other, pair.one, pair.separation) if pair.number % 3 == 0 else answer
+        answer = judge(pair.one, pair.other, pair.separation)
+        swapped = judge(pair.other, pair.one, pair.separation) if pair.number % 3 == 0 else answer
     except Exception as problem:
         return Examined(pair, truth, None, (Fault.RAISED,), repr(problem))
     faults = []
@@ -114,28 +118,60 @@ def examine(pair: Pair) -> Examined:
         faults.append(Fault.FALSE_POSITIVE)
     if not is_sound(answer, truth, pair):
         faults.append(Fault.UNSOUND)
+    if not is_near_both(answer, truth, pair):
+        faults.append(Fault.MISPLACED)
     if swapped.verdict != answer.verdict:
         faults.append(Fault.LOPSIDED)
     return Examined(pair, truth, answer.verdict, tuple(faults), str(answer))
 
 
 def is_sound(answer: Judgement, truth: oracle.Truth, pair: Pair) -> bool:
-    """Whether every bound in an answer holds the true value."""
-    ground, height = answer.horizontal_m, answer.vertical_m
-    between_us = max(pair.one.span.start_us, pair.other.span.start_us) - min(
-        pair.one.span.end_us, pair.other.span.end_us
-    )
+    """Whether every bound in an answer holds the true value, and what is exact is exact."""
+    return is_sound_on_the_ground(answer, truth) and is_sound_in_height(answer, truth, pair) and is_timed(answer, pair)
+
+
+def is_near_both(answer: Judgement, truth: oracle.Truth, pair: Pair) -> bool:
+    """Whether the place named lies in both, or between them where they are nearest."""
+    if answer.near is None or answer.verdict is Verdict.CLEAR:
+        return True
+    # Where they are nearest, the two distances add up to the gap.
+    off_m = sum(oracle.off_m(answer.near, volume.footprint) for volume in (pair.one, pair.other))
+    return off_m <= max(truth.ground.most_m, answer.horizontal_m.most) + NEAR_SLACK_M
+
+
+def is_sound_on_the_ground(answer: Judgement, truth: oracle.Truth) -> bool:
+    """Whether the gap and the depth are bounds."""
+    ground = answer.horizontal_m
     # The depth is measured at corners and middles of edges, so it is a bound from below of how deep they reach.
     return (
         0 <= ground.least <= ground.most
         and ground.least <= truth.ground.most_m + oracle.DOUBT_M
         and ground.most >= truth.ground.least_m - oracle.DOUBT_M
-        and 0 <= height.least <= height.most
-        and height.least <= truth.height.most + 1e-9
-        and height.most >= truth.height.least - 1e-9
-        and math.isclose(answer.time_s, max(0, between_us) / SECOND_US, rel_tol=1e-12, abs_tol=1e-12)
         and answer.overlap_horizontal_m >= truth.ground.depth_m - oracle.DOUBT_M
     )
+
+
+def is_sound_in_height(answer: Judgement, truth: oracle.Truth, pair: Pair) -> bool:
+    """Whether the gap in height holds the true one, and the height shared is exact where the datum is one surface."""
+    height, one, other = answer.vertical_m, pair.one.band, pair.other.band
+    holds = (
+        0 <= height.least <= height.most
+        and height.least <= truth.height.most + 1e-9
+        and height.most >= truth.height.least - 1e-9
+    )
+    data = {one.lower.datum, one.upper.datum, other.lower.datum, other.upper.datum}
+    if len(data) > 1 or not data <= oracle.FIXED:
+        return holds
+    shared_m = max(0.0, min(one.upper.value_m, other.upper.value_m) - max(one.lower.value_m, other.lower.value_m))
+    return holds and height.is_exact and math.isclose(answer.overlap_vertical_m, shared_m, abs_tol=1e-9)
+
+
+def is_timed(answer: Judgement, pair: Pair) -> bool:
+    """Whether the gap in time and the span shared are exact."""
+    start_us = max(pair.one.span.start_us, pair.other.span.start_us)
+    end_us = min(pair.one.span.end_us, pair.other.span.end_us)
+    shared = TimeSpan(start_us, end_us) if start_us < end_us else None
+    return answer.overlap == shared and answer.time_s == max(0, start_us - end_us) / SECOND_US
 
 
 def examine_all(seed: int, numbers: Iterable[int]) -> Tally:

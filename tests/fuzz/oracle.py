@@ -46,6 +46,8 @@ EARTH_M = 6_371_000.0
 #: EGM96 stays between these everywhere (-107.0 m south of India, +85.4 m at New Guinea), rounded outward.
 GEOID_LEAST_M, GEOID_MOST_M = -108.0, 87.0
 FOOT_STEPS_MAX = 60
+#: Data that are the same surface for both volumes. The ground and a pressure are not: they differ from place to place.
+FIXED = {AltitudeDatum.WGS84, AltitudeDatum.AMSL}
 
 
 class Sure(enum.Enum):
@@ -202,6 +204,13 @@ def signed_distance_m(point: LatLon, polygon: Polygon) -> float:
         return 0.0
     is_left = _arrives_from_left(point, edges, int(which[best]), float(along[best]))
     return float(-distance[best] if is_left == edges.is_left_inside else distance[best])
+
+
+def off_m(point: LatLon, footprint: Footprint) -> float:
+    """Metres from a point to a footprint; 0 inside."""
+    if isinstance(footprint, Circle):
+        return max(0.0, distance_m(point, (footprint.lat_deg, footprint.lon_deg)) - footprint.radius_m)
+    return max(0.0, signed_distance_m(point, footprint))
 
 
 def _arrives_from_left(point: LatLon, edges: Outline, edge: int, along_m: float) -> bool:
@@ -409,7 +418,7 @@ def height_gap(
         geoid_m: least and most height of mean sea level above the ellipsoid where the bands are.
     """
     below, above = {one.lower.datum, one.upper.datum}, {other.lower.datum, other.upper.datum}
-    if below == above and len(below) == 1:
+    if below == above and len(below) == 1 and below <= FIXED:
         return Interval(*(float(_band_gap(one, other, Fraction(0))),) * 2)
     if len(below) == len(above) == 1 and below | above == {AltitudeDatum.WGS84, AltitudeDatum.AMSL}:
         amsl, wgs84 = (one, other) if one.lower.datum == AltitudeDatum.AMSL else (other, one)
@@ -433,7 +442,8 @@ def _band_sign(one: AltitudeBand, other: AltitudeBand, raised: float) -> int:
 
 def height_is_near(one: AltitudeBand, other: AltitudeBand, gap: Interval, *, minimum_m: float) -> Sure:
     """The rule for heights, by fractions where the data are the same: no rounding can tip it."""
-    if len({one.lower.datum, one.upper.datum, other.lower.datum, other.upper.datum}) == 1:
+    data = {one.lower.datum, one.upper.datum, other.lower.datum, other.upper.datum}
+    if len(data) == 1 and data <= FIXED:
         exact = _band_gap(one, other, Fraction(0))
         if exact != Fraction(minimum_m) and abs(exact - Fraction(minimum_m)) < Fraction(1, 10**6) and exact > 0:
             # Less than a micrometre from the limit: floats may differ there.
@@ -442,6 +452,12 @@ def height_is_near(one: AltitudeBand, other: AltitudeBand, gap: Interval, *, min
     if gap.most == 0 or gap.most < minimum_m:
         return Sure.CONFLICT
     return Sure.CLEAR if gap.least > 0 and gap.least >= minimum_m else Sure.NEAR
+
+
+def _meet_anywhere(one: AltitudeBand, other: AltitudeBand) -> bool:
+    """Whether two bands meet over any one point, whatever surface their common datum is there."""
+    data = {one.lower.datum, one.upper.datum, other.lower.datum, other.upper.datum}
+    return len(data) == 1 and _band_gap(one, other, Fraction(0)) == 0
 
 
 def time_is_near(one: TimeSpan, other: TimeSpan, *, minimum_s: float) -> bool:
@@ -467,7 +483,7 @@ def truth(
         return Truth(Sure.CLEAR, gap, height, math.inf)
     if gap.least_m > 0 and gap.least_m >= minimum_m:
         return Truth(Sure.CLEAR, gap, height, gap.least_m - minimum_m)
-    if by_height is Sure.NEAR:
+    if by_height is Sure.NEAR and not (gap.share and _meet_anywhere(one.band, other.band)):
         return Truth(Sure.NEAR, gap, height, 0.0)
     if gap.share or gap.most_m < minimum_m:
         return Truth(Sure.CONFLICT, gap, height, minimum_m - gap.most_m + gap.depth_m)
