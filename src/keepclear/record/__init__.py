@@ -23,6 +23,7 @@ from keepclear.record.note import KeyKind, Note, Signature, VerifierKey
 from keepclear.record.origin import Origin, channel_origin, check_party, cosigner_name, parse_origin, private_origin
 from keepclear.record.proof import verify_consistency, verify_inclusion
 from keepclear.record.recordfile import Header, LogContent, write_record
+from keepclear.record.report import Fault, LogReport, Report
 from keepclear.record.signing import (
     Ed25519Signer,
     RecordSigner,
@@ -33,7 +34,7 @@ from keepclear.record.signing import (
 )
 from keepclear.record.tiles import TILE_WIDTH, Tile, entry_bundle, hash_tile, parse_entry_bundle, parse_path, tiles_of
 from keepclear.record.tree import EMPTY_ROOT, HASH_BYTES, Tree, leaf_hash, node_hash
-from keepclear.record.verify import Fault, LogReport, Report, verify_record
+from keepclear.record.verify import verify_record
 
 __all__ = [
     "EMPTY_ROOT",

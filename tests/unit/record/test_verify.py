@@ -31,7 +31,7 @@ from keepclear.record import (
     verify_record,
 )
 from keepclear.record.recordfile import Header
-from keepclear.record.verify import MAX_FAULTS
+from keepclear.record.report import MAX_FAULTS
 
 FORTH, BACK, OWN = "keepclear/amber/to/birch", "keepclear/birch/to/amber", "keepclear/amber/private"
 
