@@ -5,7 +5,7 @@
 | party id | a party | `amber`: 1 to 32 of a-z, 0-9, `-`, a letter first |
 | serial | a notice or a STOP, among those of its party | `A-0412`: short enough to be spoken |
 | key | the same among all parties | `amber/A-0412` |
-| alert id | an alert | `amber/A-0412/v2`: the notice version it asks about |
+| alert id | an alert | `amber/A-0412/v2/birch`: the notice version it asks about, and who is asked |
 """
 
 from __future__ import annotations
@@ -46,6 +46,6 @@ def make_key(party: str, serial: str) -> str:
     return f"{party}/{serial}"
 
 
-def make_alert_id(party: str, serial: str, version: int) -> str:
-    """Names the alert that asks about one version of a notice."""
-    return f"{party}/{serial}/v{version}"
+def make_alert_id(party: str, serial: str, version: int, to: str) -> str:
+    """Names the alert that asks another party about one version of a notice."""
+    return f"{party}/{serial}/v{version}/{to}"

@@ -22,7 +22,7 @@ from keepclear.core.timespan import SECOND_US
 from keepclear.core.volume import Volume4D
 from keepclear.engine.judge import judge
 from keepclear.errors import LimitReached
-from keepclear.node.decide.decision import Draft
+from keepclear.node.decision import Draft
 from keepclear.node.entries import (
     AlertAssessed,
     AlertSent,

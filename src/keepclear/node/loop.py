@@ -23,7 +23,7 @@ from keepclear.errors import (
 )
 from keepclear.node.commands import STOP_LANE, Command, ConfirmClock, NoteSplitView, ReceiveEntries
 from keepclear.node.decide import decide
-from keepclear.node.decide.decision import Draft
+from keepclear.node.decision import Draft
 from keepclear.node.decide.peers import SplitView, check_delivery, take
 from keepclear.node.effects import Deliver, Effect
 from keepclear.node.entries import Quarantined

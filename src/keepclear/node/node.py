@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import msgspec
 
@@ -23,6 +23,7 @@ from keepclear.node.loop import Asked, Loop, Receipt, SteadyClock, with_seed_and
 from keepclear.node.outbox import Outbox
 from keepclear.node.picture import Picture
 from keepclear.node.ports import Clock, Delivered, Delivery, Entropy, Heartbeat, Keys, PeerLink, Store, StoredEntry
+from keepclear.node.proofs import Proof, export, given, prove
 from keepclear.node.queue import CommandQueue, answer
 from keepclear.node.settings import DEFAULT, Settings
 
@@ -227,6 +228,24 @@ class Node:
             await self.try_all(commands)
         self.outbox.wake(party)
         return self.exchange.heartbeat(party, self.now_us(), self.wall_us())
+
+    def checkpoint_of(self, log: str) -> str:
+        """The newest signed checkpoint of a log; signs our own when it has grown."""
+        if log.split("/")[1] == self.party:
+            return self.exchange.checkpoint(log)
+        return self.exchange.newest_checkpoint(log)
+
+    def proof(self, log: str, n: int) -> Proof:
+        """That an entry stands in a log."""
+        return prove(self.exchange, log, n)
+
+    def given(self, key: str, version: int, to: str) -> bytes:
+        """The GivenReceipt of one version of our notice."""
+        return given(self.exchange, key, version, to)
+
+    def export(self, *, private: bool = False) -> Iterator[bytes]:
+        """The lines of a record file."""
+        return export(self.exchange, private=private)
 
     def follow(self, after_seq: int) -> AsyncIterator[StoredEntry]:
         """Every entry after a number, as it is recorded."""

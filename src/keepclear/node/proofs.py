@@ -105,8 +105,10 @@ def export(exchange: Exchange, *, private: bool = False) -> Iterator[bytes]:
         if log.split("/")[1] == loop.party and (log == private_log(loop.party) or _may_sign(exchange, log)):
             exchange.checkpoint(log)
     peers = [exchange.identity_of(party) for party in loop.picture.enrolled_peers()]
+    # All sizes are taken at one instant: a log read later must not speak of what is missing from one read before.
+    sizes = {log: loop.logs.size(log) for log in origins}
     contents = [
-        LogContent(log, _entries(exchange, log), tuple(text for _, text in loop.store.checkpoints(log)))
+        LogContent(log, _entries(exchange, log, sizes[log]), tuple(text for _, text in loop.store.checkpoints(log)))
         for log in origins
     ]
     yield from write_record(loop.identity, peers, contents)
@@ -116,7 +118,7 @@ def _may_sign(exchange: Exchange, log: str) -> bool:
     return exchange.line(log.split("/")[3]).may_sign
 
 
-def _entries(exchange: Exchange, log: str) -> Iterator[bytes]:
-    for first in range(0, exchange.loop.logs.size(log), PAGE):
-        for stored in exchange.loop.store.log_entries(log, first, PAGE):
+def _entries(exchange: Exchange, log: str, size: int) -> Iterator[bytes]:
+    for first in range(0, size, PAGE):
+        for stored in exchange.loop.store.log_entries(log, first, min(PAGE, size - first)):
             yield stored.data

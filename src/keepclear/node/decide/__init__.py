@@ -32,7 +32,7 @@ from keepclear.node.commands import (
     Tick,
 )
 from keepclear.node.decide import agreements, alerts, deadlines, line, notices, stop
-from keepclear.node.decide.decision import Decision
+from keepclear.node.decision import Decision
 from keepclear.node.picture import Picture
 from keepclear.node.settings import Settings
 

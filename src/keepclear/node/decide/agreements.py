@@ -9,7 +9,7 @@ from keepclear.formats.wire import separation_to_wire
 from keepclear.node.commands import ProposeAgreement, SignAgreement
 from keepclear.node.consequences import standing_drafts
 from keepclear.node.decide.alerts import check_person
-from keepclear.node.decide.decision import Decision, Draft
+from keepclear.node.decision import Decision, Draft
 from keepclear.node.entries import AgreementProposed, AgreementSigned, AgreementTerms, DisclosureTerm, content_hash
 from keepclear.node.picture import Picture
 from keepclear.node.settings import Settings

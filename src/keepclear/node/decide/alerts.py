@@ -6,7 +6,7 @@ from keepclear.core.alert import Answer
 from keepclear.core.timespan import SECOND_US, spoken_duration
 from keepclear.errors import LimitReached, Malformed, Refused, Stale, UnlawfulChange
 from keepclear.node.commands import AnswerAlert, SilenceAlert
-from keepclear.node.decide.decision import Decision, Draft
+from keepclear.node.decision import Decision, Draft
 from keepclear.node.entries import AnswerSent, Silenced
 from keepclear.node.held import HeldAlert
 from keepclear.node.picture import Picture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from keepclear.node.commands import Tick
-from keepclear.node.decide.decision import Decision, Draft
+from keepclear.node.decision import Decision, Draft
 from keepclear.node.entries import DutyChanged, DutyState
 from keepclear.node.picture import Picture
 from keepclear.node.settings import Settings

@@ -16,7 +16,7 @@ from keepclear.node.commands import (
     SuspectClock,
 )
 from keepclear.node.decide.alerts import check_person
-from keepclear.node.decide.decision import Decision, Draft
+from keepclear.node.decision import Decision, Draft
 from keepclear.node.effects import PeersChanged
 from keepclear.node.entries import (
     ClockConfirmed,

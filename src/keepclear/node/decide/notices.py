@@ -14,7 +14,7 @@ from keepclear.errors import LimitReached, Malformed, NotAllowed, Refused, Stale
 from keepclear.formats.wire import volume_from_wire, volume_to_wire
 from keepclear.node.commands import ChangeNotice, FileNotice, MoveNotice
 from keepclear.node.consequences import HIDEABLE, conflict_drafts, conflicts_with, region_fault, sending_drafts
-from keepclear.node.decide.decision import Decision, Draft
+from keepclear.node.decision import Decision, Draft
 from keepclear.node.entries import NoticeFiled
 from keepclear.node.held import HeldNotice
 from keepclear.node.logs import derive

@@ -14,7 +14,7 @@ from keepclear.errors import KeepclearError, LimitReached, Malformed, NotAllowed
 from keepclear.formats.wire import volume_from_wire
 from keepclear.node.commands import ReceiveEntries
 from keepclear.node.consequences import assess, conflict_drafts, conflicts_with, standing_drafts
-from keepclear.node.decide.decision import Decision, Draft
+from keepclear.node.decision import Decision, Draft
 from keepclear.node.entries import (
     AgreementProposed,
     AgreementSigned,

@@ -7,7 +7,7 @@ from keepclear.core.notice import REMARKS_MAX
 from keepclear.core.timespan import SECOND_US
 from keepclear.errors import LimitReached, NotFound, Refused, UnlawfulChange
 from keepclear.node.commands import AnswerStop, Resume, SendStop
-from keepclear.node.decide.decision import Decision, Draft
+from keepclear.node.decision import Decision, Draft
 from keepclear.node.entries import DutyChanged, DutyState, Resumed, StopAnswered, StopSent
 from keepclear.node.picture import Picture
 from keepclear.node.settings import Settings
