@@ -13,8 +13,9 @@ import shapely
 
 from keepclear.core.footprint import Circle, Footprint, Polygon
 from keepclear.core.volume import Volume4D
-from keepclear.engine.ground import Edge, drop_foot, edge_ends, edges_cross, flattened
+from keepclear.engine.edges import Edge, drop_foot, edge_ends, edges_cross
 from keepclear.engine.heights import is_upside_down
+from keepclear.engine.inside import flattened
 from keepclear.engine.shape import Outline, ball_of, outline_of
 from keepclear.errors import Malformed
 
