@@ -29,7 +29,7 @@ from keepclear.core.geodesy import (
 )
 from keepclear.engine.edges import ERROR_M, Edge, along, crossing_of, drop_foot, edges_cross
 from keepclear.engine.inside import horizon_frame, inner_point, is_inside
-from keepclear.engine.shape import Ball, ball_of, outline_of
+from keepclear.engine.shape import VERTICAL_OFF_DEG, Ball, ball_of, outline_of
 from keepclear.engine.survey import Candidate, all_pieces, least_distances, near_pieces, seen_from, survey_all
 
 #: Geodesic feet dropped for one pair at most. Beyond it the answer stays in doubt, which counts as a conflict.
@@ -209,7 +209,8 @@ def depth_at_most_m(one: Footprint, other: Footprint) -> float:
     sides = np.concatenate([_sides(corners) for corners, _, _ in shapes])
     (low, high), (other_low, other_high) = (_extent(corners @ sides.T, more_m) for corners, more_m, _ in shapes)
     width_m = float(np.minimum(high - other_low, other_high - low).min())
-    angle = 1.01 * (reach_m + apart_m) / CURVATURE_RADIUS_MIN_M
+    # The plane is level but for the angle between the vertical and the line to the Earth's centre.
+    angle = 1.01 * (reach_m + apart_m) / CURVATURE_RADIUS_MIN_M + math.radians(VERTICAL_OFF_DEG)
     return max(0.0, min(reach_m - apart_m, width_m / math.cos(angle) + sum(bulge * angle for *_, bulge in shapes)))
 
 

@@ -31,9 +31,11 @@ from keepclear.errors import Malformed
 #: Shorter pieces hug the geodesic more closely; longer ones are fewer.
 PIECE_M = 50_000.0
 
-#: The vertical and the line from the Earth's centre differ by at most 0.19243 degrees, which tilts the plane of the arc
-#: and gives it this much curvature to the side, 1/m. A tenth is added for what the argument leaves out.
-SIDEWAYS_CURVATURE_PER_M = 1.1 * math.tan(math.radians(0.19243)) / CURVATURE_RADIUS_MIN_M
+#: The vertical and the line from the Earth's centre differ by at most this (at 45 degrees of latitude).
+VERTICAL_OFF_DEG = 0.1925
+#: That tilts the plane of an arc and gives the arc this much curvature to the side, 1/m. A tenth is added for what the
+#: argument leaves out.
+SIDEWAYS_CURVATURE_PER_M = 1.1 * math.tan(math.radians(VERTICAL_OFF_DEG)) / CURVATURE_RADIUS_MIN_M
 
 #: What double precision costs in Earth-centred coordinates, metres: some times the spacing of doubles at 6.4e6.
 ROUNDING_M = 2e-8
