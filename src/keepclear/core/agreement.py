@@ -14,7 +14,8 @@ from keepclear.errors import Malformed
 class DisclosureLevel(enum.StrEnum):
     """How much of a notice the other party sees, from least to most.
 
-    NOT_HERE, COARSE and PADDED, the steps between NONE and VOLUME, come with the private match and are refused until then.
+    NOT_HERE, COARSE and PADDED, the steps between NONE and VOLUME, come with the private match; until then they are
+    refused.
     """
 
     NONE = "NONE"
@@ -44,7 +45,9 @@ class Deadlines:
     def __post_init__(self) -> None:
         for name in self.__slots__:
             if not 0 < getattr(self, name) <= 30 * 86_400:
-                raise Malformed(f"{name} lies between 1 s and 30 days, not {getattr(self, name)}", at=f"deadlines.{name}")
+                raise Malformed(
+                    f"{name} lies between 1 s and 30 days, not {getattr(self, name)}", at=f"deadlines.{name}"
+                )
 
 
 @dataclass(frozen=True, slots=True)

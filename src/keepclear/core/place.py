@@ -30,7 +30,7 @@ _BEARING_DEG = {
     Region.NORTH_WEST: 315.0,
 }
 
-#: A word covers its own eighth and half of each neighbour: people are loose with compass words, but not by a quarter turn.
+#: A word covers its own eighth and half of each neighbour: people are loose with compass words, not by a quarter turn.
 TOLERANCE_DEG = 45.0
 #: The centre is the inner half of the radius; any compass word fits there too.
 CENTRE_PART = 0.5

@@ -12,7 +12,7 @@ from keepclear.core.volume import Volume4D
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One thing asked. `seed` is 32 random bytes put on by `submit`; ids, salts and blinds come from it and from nothing else."""
+    """One thing asked. `seed` is 32 random bytes that the node puts on: ids, salts and blinds come from it alone."""
 
     seed: bytes = field(default=b"", kw_only=True, repr=False)
 

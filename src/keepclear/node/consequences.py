@@ -60,8 +60,8 @@ def conflicts_with(
 ) -> dict[str, list[FoundPair]]:
     """What a notice conflicts with among the live notices of some parties, worst pair of volumes for each notice.
 
-    A notice is never compared with itself, nor an exercise with what is meant. The separation is the one agreed with each
-    of the parties, or with `separation_with` when the notice is that party's and the others are ours.
+    A notice is never compared with itself, nor an exercise with what is meant. The separation is the one agreed with
+    each of the parties, or with `separation_with` when the notice is that party's and the others are ours.
 
     Raises:
         LimitReached: more than `conflicts_max`; nothing is cut off silently.
@@ -83,7 +83,9 @@ def conflicts_with(
                 if other_key not in of_party:
                     count += 1
                     if count > settings.conflicts_max:
-                        raise LimitReached(f"conflicts_max: more than {settings.conflicts_max} conflicts with one notice")
+                        raise LimitReached(
+                            f"conflicts_max: more than {settings.conflicts_max} conflicts with one notice"
+                        )
                     of_party[other_key] = (held, judgement)
                 elif _is_worse(judgement, of_party[other_key][1]):
                     of_party[other_key] = (held, judgement)
@@ -120,14 +122,14 @@ def _millimetres(least_m: float, most_m: float) -> tuple[int, int]:
 
 
 def conflict_drafts(
-    party: str, id: str, version: int, found: dict[str, list[FoundPair]], *, mode: Mode, settings: Settings
+    party: str, serial: str, version: int, found: dict[str, list[FoundPair]], *, mode: Mode, settings: Settings
 ) -> list[Draft]:
     """One `conflicts_found` for each counterparty, or more where one entry would grow too long."""
     drafts = []
     for other, pairs in found.items():
         for first in range(0, len(pairs), settings.pairs_max):
             part = tuple(pairs[first : first + settings.pairs_max])
-            drafts.append(Draft(ConflictsFound(party, id, version, other, part), mode=mode))
+            drafts.append(Draft(ConflictsFound(party, serial, version, other, part), mode=mode))
     return drafts
 
 
@@ -213,16 +215,16 @@ def _duties_about(picture: Picture, filed: NoticeFiled, peer: str) -> list[DutyC
     return held
 
 
-def standing_drafts(picture: Picture, peer: str, agreement: Agreement, *, now_us: int, settings: Settings) -> list[Draft]:
+def standing_drafts(
+    picture: Picture, peer: str, agreement: Agreement, *, now_us: int, settings: Settings
+) -> list[Draft]:
     """All our live notices, for a peer with whom an agreement has just come into force."""
     drafts: list[Draft] = []
     for held in sorted(picture.live_notices(now_us), key=lambda held: held.key):
         body = held.latest.body
         if not held.is_own or not isinstance(body, NoticeFiled) or (peer, body.version) in held.sent:
             continue
-        drafts += sending_drafts(
-            picture, body, held.volumes, peer, agreement, (), mode=held.latest.mode, now_us=now_us
-        )
+        drafts += sending_drafts(picture, body, held.volumes, peer, agreement, (), mode=held.latest.mode, now_us=now_us)
         if len(drafts) > settings.conflicts_max:
             raise LimitReached(f"conflicts_max: more than {settings.conflicts_max} entries follow from one agreement")
     return drafts

@@ -52,7 +52,7 @@ def content_hash(body: Entry) -> str:
 # ---------------------------------------------------------------- in the channels, so seen by the other party
 
 
-class NoticeSent(Entry):
+class NoticeSent(Entry, frozen=True):
     """`notice`: one version of a notice, cut down to what the agreement discloses."""
 
     id: Serial
@@ -68,7 +68,7 @@ class NoticeSent(Entry):
     hidden: dict[str, Hash] = {}
 
 
-class AlertSent(Entry):
+class AlertSent(Entry, frozen=True):
     """`alert`: asks the other party to answer one version of a notice."""
 
     alert: str
@@ -78,7 +78,7 @@ class AlertSent(Entry):
     conflicts: tuple[Serial, ...] = ()
 
 
-class AnswerSent(Entry):
+class AnswerSent(Entry, frozen=True):
     """`answer`: what a named person on watch answered, bound to the version they saw."""
 
     alert: str
@@ -88,7 +88,7 @@ class AnswerSent(Entry):
     standby_s: int = 0
 
 
-class Received(Entry):
+class Received(Entry, frozen=True):
     """`received`: an entry of the opposite channel reached this machine, authenticated."""
 
     hash: Hash
@@ -96,7 +96,7 @@ class Received(Entry):
     received_at: Instant
 
 
-class StopSent(Entry):
+class StopSent(Entry, frozen=True):
     """`stop`: asks anyone on duty to stop what they are doing now (N5). Needs no named contact."""
 
     id: Serial
@@ -105,7 +105,7 @@ class StopSent(Entry):
     notices: tuple[Serial, ...] = ()
 
 
-class StopAnswered(Entry):
+class StopAnswered(Entry, frozen=True):
     """`stop_answer`: the answer of whoever was on duty."""
 
     id: Serial
@@ -113,7 +113,7 @@ class StopAnswered(Entry):
     by: Person
 
 
-class Resumed(Entry):
+class Resumed(Entry, frozen=True):
     """`resume`: the party that asked to stop no longer asks."""
 
     id: Serial
@@ -127,7 +127,7 @@ class DisclosureTerm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     shows_activity: bool = False
 
 
-class AgreementTerms(Entry):
+class AgreementTerms(Entry, frozen=True):
     """An agreement in integers; both parties sign the hash of exactly these bytes (G1)."""
 
     title: Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
@@ -138,7 +138,7 @@ class AgreementTerms(Entry):
     disclosure: dict[PartyId, DisclosureTerm]
 
 
-class AgreementProposed(Entry):
+class AgreementProposed(Entry, frozen=True):
     """`agreement_proposed`: the terms, and by this the proposer's own signature to them."""
 
     hash: Hash
@@ -146,14 +146,14 @@ class AgreementProposed(Entry):
     by: Person
 
 
-class AgreementSigned(Entry):
+class AgreementSigned(Entry, frozen=True):
     """`agreement_signed`: the other party signs the same hash. Now it is in force."""
 
     hash: Hash
     by: Person
 
 
-class SplitViewSeen(Entry):
+class SplitViewSeen(Entry, frozen=True):
     """`split_view`: you showed us two histories of one log. Both signed checkpoints are in the text."""
 
     log: str
@@ -164,13 +164,13 @@ class SplitViewSeen(Entry):
 # ------------------------------------------------------------------------------------- in the private record only
 
 
-class NodeStarted(Entry):
+class NodeStarted(Entry, frozen=True):
     """`node_started`: this node began to run."""
 
     software: str
 
 
-class PeerEnrolled(Entry):
+class PeerEnrolled(Entry, frozen=True):
     """`peer_enrolled`: two persons compared the words, and these are the other party's keys and door."""
 
     party: PartyId
@@ -183,14 +183,14 @@ class PeerEnrolled(Entry):
     persons: tuple[Person, Person]
 
 
-class PeerRemoved(Entry):
+class PeerRemoved(Entry, frozen=True):
     """`peer_removed`: its keys are no longer accepted."""
 
     party: PartyId
     by: Person
 
 
-class NoticeFiled(Entry):
+class NoticeFiled(Entry, frozen=True):
     """`notice_filed`: a version of our own notice, whole, with the salts of what is hidden from others."""
 
     id: Serial
@@ -223,7 +223,7 @@ class FoundPair(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     near: tuple[int, ...] = ()
 
 
-class ConflictsFound(Entry):
+class ConflictsFound(Entry, frozen=True):
     """`conflicts_found`: what a version of a notice conflicts with, for one counterparty (derived).
 
     `party` and `id` name the notice that was new; `with_party` is whose notices `pairs` are. An empty `pairs` says that
@@ -237,7 +237,7 @@ class ConflictsFound(Entry):
     pairs: tuple[FoundPair, ...]
 
 
-class AlertAssessed(Entry):
+class AlertAssessed(Entry, frozen=True):
     """`alert_assessed`: what an alert means to us, with our own undisclosed plans taken into account (derived).
 
     Attributes:
@@ -269,7 +269,7 @@ class DutyState(enum.StrEnum):
     WAIVED = "waived"
 
 
-class DutyChanged(Entry):
+class DutyChanged(Entry, frozen=True):
     """`duty`: somebody owes something by an instant; it is opened, met, missed or waived (derived).
 
     Attributes:
@@ -286,7 +286,7 @@ class DutyChanged(Entry):
     proof: str = ""
 
 
-class Transmitted(Entry):
+class Transmitted(Entry, frozen=True):
     """`transmitted`: the peer's machine took our channel's entries up to but not including `size`."""
 
     to: PartyId
@@ -295,7 +295,7 @@ class Transmitted(Entry):
     sent_at: Instant
 
 
-class Silenced(Entry):
+class Silenced(Entry, frozen=True):
     """`silenced`: a person stopped the sound of an alert at this desk for a while. Nothing else."""
 
     alert: str
@@ -303,20 +303,20 @@ class Silenced(Entry):
     seconds: int
 
 
-class ClockSuspected(Entry):
-    """`clock_suspect`: our clock jumped, or differs from a peer's; nothing is declared missed until a person confirms."""
+class ClockSuspected(Entry, frozen=True):
+    """`clock_suspect`: our clock jumped, or a peer's differs; nothing is declared missed until a person confirms."""
 
     difference_ms: int
     against: str
 
 
-class ClockConfirmed(Entry):
+class ClockConfirmed(Entry, frozen=True):
     """`clock_confirmed`: a person looked at another clock and vouches for ours."""
 
     by: Person
 
 
-class Quarantined(Entry):
+class Quarantined(Entry, frozen=True):
     """`quarantined`: one message of a peer was set aside. Its bytes are kept as evidence under `evidence`."""
 
     party: PartyId
@@ -324,7 +324,7 @@ class Quarantined(Entry):
     evidence: Hash
 
 
-class HistoryRefused(Entry):
+class HistoryRefused(Entry, frozen=True):
     """`history_refused`: a peer's history contradicts one it showed before; both checkpoints are kept."""
 
     party: PartyId
@@ -362,10 +362,25 @@ PRIVATE_KINDS: dict[str, type[Entry]] = {
     "history_refused": HistoryRefused,
 }
 
-KIND_OF: dict[type[Entry], str] = {body: kind for kinds in (CHANNEL_KINDS, PRIVATE_KINDS) for kind, body in kinds.items()}
+KIND_OF: dict[type[Entry], str] = {
+    body: kind for kinds in (CHANNEL_KINDS, PRIVATE_KINDS) for kind, body in kinds.items()
+}
 
-#: Derived by a rule rather than said by a person or a peer (RULINGS: replaying under another agreement derives these anew).
-DERIVED = frozenset({"alert", "received", "conflicts_found", "alert_assessed", "duty", "quarantined", "history_refused",
-                     "split_view", "clock_suspect", "transmitted", "node_started"})
+#: Derived by a rule rather than said by a person or a peer: replaying under another agreement derives these anew.
+DERIVED = frozenset(
+    {
+        "alert",
+        "received",
+        "conflicts_found",
+        "alert_assessed",
+        "duty",
+        "quarantined",
+        "history_refused",
+        "split_view",
+        "clock_suspect",
+        "transmitted",
+        "node_started",
+    }
+)
 #: Spoken by every version, with reserved places in every queue and in the record.
 FROZEN_CORE = frozenset({"stop", "stop_answer", "resume", "notice", "alert", "answer", "received"})

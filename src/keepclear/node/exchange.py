@@ -99,9 +99,7 @@ class Exchange:
         if held is None or held.is_removed:
             raise NotAllowed(f"{party} is not enrolled here")
         enrolled = held.enrolled
-        return Identity(
-            party, enrolled.name, base64.b64decode(enrolled.ed25519), base64.b64decode(enrolled.mldsa44)
-        )
+        return Identity(party, enrolled.name, base64.b64decode(enrolled.ed25519), base64.b64decode(enrolled.mldsa44))
 
     def line_word(self, party: str, now_us: int) -> str:
         """How the line to a peer is: open, degraded, down, unknown, or split when it showed two histories."""
@@ -200,7 +198,7 @@ class Exchange:
             NotAllowed: we do not hold all of it.
         """
         log = channel(party, self.loop.party)
-        checkpoint, note = open_signed(checkpoint_text, self.identity_of(party).ed25519)
+        checkpoint, _ = open_signed(checkpoint_text, self.identity_of(party).ed25519)
         tree = self.loop.logs.tree(log)
         if checkpoint.origin != log or checkpoint.size > tree.size:
             raise NotAllowed(f"we hold {tree.size} entries of {log} and cosign no more than that")
@@ -319,9 +317,7 @@ class Exchange:
     ) -> None:
         logs = self.loop.logs
         logs.tree(log).rewind(first)
-        stored: list[StoredEntry] = []
-        for data in taken:
-            stored.append(logs.copy(log, data, read_entry(data, leaf_hash(data)).at))
+        stored = [logs.copy(log, data, read_entry(data, leaf_hash(data)).at) for data in taken]
         known = {entry.leaf for entry in stored}
         for lost in own_tail:
             read = read_entry(lost.data, lost.leaf)
@@ -367,4 +363,3 @@ class Exchange:
                 # Kept means checked; only the time, its first eight bytes, is read again.
                 for line in notes.parse(text).by(key):
                     self._note_cosigned(log, size, int.from_bytes(line.raw[:8], "big"))
-

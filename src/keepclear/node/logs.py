@@ -118,7 +118,9 @@ def check_foreign(data: bytes, *, log: str, n: int, not_before: int) -> Read:
     except (msgspec.ValidationError, msgspec.DecodeError) as problem:
         raise Malformed(str(problem), at=f"entries[{n}]") from None
     if (opened.log, opened.n, opened.v) != (log, n, 1):
-        raise Malformed(f"says it is v{opened.v} number {opened.n} of {opened.log}, and stands as {n} of {log}", at="entry")
+        raise Malformed(
+            f"says it is v{opened.v} number {opened.n} of {opened.log}, and stands as {n} of {log}", at="entry"
+        )
     if opened.at < not_before:
         raise Malformed(f"is earlier than the entry before it: {opened.at} after {not_before}", at="entry.at")
     if opened.seen is None:

@@ -1,4 +1,4 @@
-"""The loop's turn: take commands, decide, record, apply. Everything here is plain calls: no task, no wait, no clock of its own.
+"""The loop's turn: take commands, decide, record, apply. All of it plain calls: no task, no wait, no clock of its own.
 
 `Node` drives it in a process, the simulator drives many of them in one. A turn is one transaction: either every entry
 that the turn decided is durable, or nothing happened.
@@ -23,8 +23,8 @@ from keepclear.errors import (
 )
 from keepclear.node.commands import STOP_LANE, Command, ConfirmClock, NoteSplitView, ReceiveEntries
 from keepclear.node.decide import decide
-from keepclear.node.decision import Draft
 from keepclear.node.decide.peers import SplitView, check_delivery, take
+from keepclear.node.decision import Draft
 from keepclear.node.effects import Deliver, Effect
 from keepclear.node.entries import Quarantined
 from keepclear.node.logs import Logs, Read, channel, private_log, read_entry
@@ -62,7 +62,7 @@ class Asked:
 
 
 class SteadyClock:
-    """The wall clock at the start, and from then on elapsed time: deadlines do not move when somebody sets the clock."""
+    """The wall clock at the start, and from then on elapsed time: deadlines stay when somebody sets the clock."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -157,7 +157,7 @@ class Loop:
                 answers.append(self._one(turn, asked, now_us))
             except KeepclearError as refused:
                 answers.append(refused)
-            except Exception as broken:  # an invariant: what was begun is dropped, the others of the batch go on
+            except Exception as broken:  # noqa: BLE001  an invariant: what was begun is dropped, the others go on
                 return self._without(batch, position, broken, now_us)
         return self._commit(turn, answers)
 

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import msgspec
 
-from keepclear.core.timespan import SECOND_US
+from keepclear.core.timespan import MINUTE_US, SECOND_US
 from keepclear.errors import Busy, KeepclearError, Refused, StoreFailed
 from keepclear.node.commands import Command, ConfirmClock, ReceiveEntries, Start, SuspectClock, Tick
 from keepclear.node.effects import Effect, PeersChanged
@@ -28,6 +28,10 @@ from keepclear.node.queue import CommandQueue, answer
 from keepclear.node.settings import DEFAULT, Settings
 
 log = logging.getLogger("keepclear.node")
+
+
+#: How often ended notices are let go; letting go walks over all that are held.
+FORGET_EVERY_US = MINUTE_US
 
 
 class IdempotencyMismatch(Refused):
@@ -162,8 +166,8 @@ class Node:
             self.outbox.wake(effect.to)
 
     async def _keep_time(self) -> None:
-        """Every second: see what has fallen due, whether the wall clock jumped, and whether the store can record again."""
-        suspected_us = 0
+        """Every second: what has fallen due, whether the wall clock jumped, whether the store can record again."""
+        suspected_us, forget_at = 0, 0
         while True:
             await asyncio.sleep(self.settings.tick_s)
             jump_us = self.steady.jump_us()
@@ -177,7 +181,9 @@ class Node:
                 self.loop.store_fault = ""
             for command in commands:
                 await self._try(command)
-            self.picture.forget(self.now_us())
+            if self.now_us() >= forget_at:
+                self.picture.forget(self.now_us())
+                forget_at = self.now_us() + FORGET_EVERY_US
 
     async def _try(self, command: Command) -> None:
         try:

@@ -138,8 +138,15 @@ class Picture:
         """Parties whose keys we accept."""
         return (party for party, held in self.peers.items() if not held.is_removed)
 
+    def alert_to_us(self, alert: str) -> HeldAlert:
+        """An alert that asks us. Raises NotFound."""
+        held = self.alerts.get(alert)
+        if held is None or held.to != self.party:
+            raise NotFound(f"there is no alert {alert} for us", at="alert")
+        return held
+
     def separation_to(self, party: str) -> Separation:
-        """What to keep from another party's activities; nothing beyond not meeting, among our own or where none is agreed."""
+        """What to keep from another party; nothing beyond not meeting, among our own or where none is agreed."""
         agreement = self.agreement_with(party)
         return agreement.separation if agreement else NO_SEPARATION
 
@@ -195,6 +202,11 @@ class Picture:
             case Silenced():
                 if held := self.alerts.get(body.alert):
                     held.silenced_until = entry.at + body.seconds * SECOND_US
+            case _:
+                self._apply_line(body)
+
+    def _apply_line(self, body: Entry) -> None:
+        match body:
             case ClockSuspected():
                 self.is_clock_suspect = True
                 self.clock_difference_ms, self.clock_against = body.difference_ms, body.against
@@ -220,7 +232,7 @@ class Picture:
             self._subjects[(entry.log, entry.n)] = Subject("notice", key, body.version, entry.at)
             held = self.notices.get(key)
             if held is None or held.latest.version < body.version:
-                # Rebuilt from what a peer holds of ours: the private entry behind it is lost, its disclosed part is not.
+                # Rebuilt from what a peer holds of ours: the private entry is lost, its disclosed part is not.
                 held = self._put_version(entry, body, key, sender)
             held.sent[(receiver, body.version)] = Instants(body.version, entry.log, entry.n, entry.at)
             return
@@ -266,7 +278,13 @@ class Picture:
 
     def _apply_alert(self, entry: Read, body: AlertSent, sender: str, receiver: str) -> None:
         self.alerts[body.alert] = HeldAlert(
-            body.alert, sender, receiver, body, entry.mode, entry.log, entry.n,
+            body.alert,
+            sender,
+            receiver,
+            body,
+            entry.mode,
+            entry.log,
+            entry.n,
             raised_at=entry.at,
             due_at=entry.at + body.answer_within_s * SECOND_US,
         )
@@ -301,7 +319,9 @@ class Picture:
         subject.is_received = True
         by = sender
         if subject.kind == "notice":
-            instants = self.notices[subject.key].sent.get((by, subject.version)) if subject.key in self.notices else None
+            instants = (
+                self.notices[subject.key].sent.get((by, subject.version)) if subject.key in self.notices else None
+            )
             if instants is not None and not instants.received_at:
                 instants.received_at, instants.receipt_n = body.received_at, entry.n
                 if by == self.party:
@@ -331,9 +351,7 @@ class Picture:
             if subject.is_received:
                 del self._subjects[(log, n)]
 
-    def _apply_stop(
-        self, entry: Read, body: StopSent | StopAnswered | Resumed, sender: str, receiver: str
-    ) -> None:
+    def _apply_stop(self, entry: Read, body: StopSent | StopAnswered | Resumed, sender: str, receiver: str) -> None:
         match body:
             case StopSent():
                 key = make_key(sender, body.id)
@@ -396,7 +414,7 @@ class Picture:
     # ------------------------------------------------------------------------------------------------ forgetting
 
     def forget(self, now_us: int) -> None:
-        """Let go of what ended more than an hour ago; the record keeps it. The same at the same instant, however often."""
+        """Let go of what ended more than an hour ago; the record keeps it. The same at one instant, however often."""
         before = now_us - KEPT_US
         old = [held for held in self.notices.values() if _ended_at(held) < before]
         for held in old:

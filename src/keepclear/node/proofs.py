@@ -90,17 +90,15 @@ def given(exchange: Exchange, key: str, version: int, to: str) -> bytes:
 def is_given(exchange: Exchange, key: str, version: int, to: str) -> bool:
     """Whether a GivenReceipt can be made."""
     instants = exchange.loop.picture.notice(key).sent.get((to, version))
-    return (
-        instants is not None
-        and instants.receipt_n >= 0
-        and exchange.cosigned_size.get(instants.log, 0) > instants.n
-    )
+    return instants is not None and instants.receipt_n >= 0 and exchange.cosigned_size.get(instants.log, 0) > instants.n
 
 
 def export(exchange: Exchange, *, private: bool = False) -> Iterator[bytes]:
     """The lines of a record file of our channels, and of our private log if asked (section 5)."""
     loop = exchange.loop
-    origins = [log for log in loop.logs.origins() if loop.logs.size(log) and (private or log != private_log(loop.party))]
+    origins = [
+        log for log in loop.logs.origins() if loop.logs.size(log) and (private or log != private_log(loop.party))
+    ]
     for log in origins:
         if log.split("/")[1] == loop.party and (log == private_log(loop.party) or _may_sign(exchange, log)):
             exchange.checkpoint(log)

@@ -47,7 +47,9 @@ def change_notice(picture: Picture, command: ChangeNotice, now_us: int, settings
     held = _own(picture, command.id, command.version)
     check_may_follow(held.latest.state, command.changed.state)
     if command.changed.mode is not held.latest.mode:
-        raise Refused(f"{held.id} is {held.latest.mode} and stays so: file another for {command.changed.mode}", at="mode")
+        raise Refused(
+            f"{held.id} is {held.latest.mode} and stays so: file another for {command.changed.mode}", at="mode"
+        )
     return _version(picture, command.changed, held.id, held.latest.version + 1, now_us, settings, seed=command.seed)
 
 
@@ -147,8 +149,11 @@ def check_volumes(volumes: tuple[Volume4D, ...], now_us: int, settings: Settings
 
 
 def _check_texts(command: FileNotice) -> None:
-    limits = (("contact", command.contact, CONTACT_MAX), ("remarks", command.remarks, REMARKS_MAX),
-              ("activity", command.activity, 40))
+    limits = (
+        ("contact", command.contact, CONTACT_MAX),
+        ("remarks", command.remarks, REMARKS_MAX),
+        ("activity", command.activity, 40),
+    )
     for name, text, most in limits:
         if len(text) > most:
             raise LimitReached(f"{name} has at most {most} characters, not {len(text)}", at=name)

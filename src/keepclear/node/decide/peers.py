@@ -48,7 +48,9 @@ class SplitView(Tampered):
     code = "split_view"
 
 
-def check_delivery(picture: Picture, logs: Logs, command: ReceiveEntries, settings: Settings, *, ed25519: bytes) -> Fresh:
+def check_delivery(
+    picture: Picture, logs: Logs, command: ReceiveEntries, settings: Settings, *, ed25519: bytes
+) -> Fresh:
     """What is new in a delivery, or the reason why none of it can be taken.
 
     Raises:
@@ -70,7 +72,9 @@ def check_delivery(picture: Picture, logs: Logs, command: ReceiveEntries, settin
     signed, _ = checkpoints.open_signed(command.checkpoint, ed25519)
     end = command.first + len(command.entries)
     if signed.origin != log or signed.size != end:
-        raise Tampered(f"the checkpoint is of {signed.origin} at {signed.size}, the entries end {log} at {end}", at="checkpoint")
+        raise Tampered(
+            f"the checkpoint is of {signed.origin} at {signed.size}, the entries end {log} at {end}", at="checkpoint"
+        )
     if command.first > held:
         raise Malformed(f"we hold {held} entries of {log}; begin there, not at {command.first}", at="first")
     for n in range(command.first, min(held, end)):
@@ -105,7 +109,7 @@ def _fresh(log: str, command: ReceiveEntries, held: int, not_before: int) -> lis
 
 
 def check_body(read: Read, sender: str) -> None:
-    """Raise unless what an entry says can be so: volumes that are places, references to the right parties, true hashes."""
+    """Raise unless what an entry says can be so: volumes are places, references and hashes are true."""
     body = read.body
     if isinstance(body, NoticeSent):
         for number, wire in enumerate(body.volumes):
@@ -163,7 +167,13 @@ def _take_notice(
     volumes = picture.notices[key].volumes
     # Our own notices are compared with the separation agreed with the sender.
     found = conflicts_with(
-        picture, key, volumes, mode=read.mode, now_us=now_us, parties=(picture.party,), settings=settings,
+        picture,
+        key,
+        volumes,
+        mode=read.mode,
+        now_us=now_us,
+        parties=(picture.party,),
+        settings=settings,
         separation_with=sender,
     )
     return conflict_drafts(sender, body.id, body.version, found, mode=read.mode, settings=settings)
