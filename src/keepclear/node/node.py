@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
 
 import msgspec
 
@@ -40,6 +41,16 @@ class IdempotencyMismatch(Refused):
     code, status = "idempotency_mismatch", 409
 
 
+@dataclass(frozen=True, slots=True)
+class UnrecordedStop:
+    """A STOP that came in while nothing could be recorded. `at` is when, microseconds."""
+
+    party: str
+    id: str
+    by: str
+    at: int
+
+
 class Node:
     """What faces ask, and what the process runs."""
 
@@ -68,7 +79,7 @@ class Node:
         self.outbox = Outbox(self, link)
         self._tasks: list[asyncio.Task[None]] = []
         #: STOPs that came in while nothing could be recorded: shown, marked UNRECORDED, and not answered for.
-        self.unrecorded_stops: list[dict[str, object]] = []
+        self.unrecorded_stops: list[UnrecordedStop] = []
         #: Called when keys were enrolled or removed, so that doors and links trust what the picture says.
         self.on_peers_changed: list[Callable[[], None]] = []
 
@@ -223,8 +234,8 @@ class Node:
         for data in delivery.entries:
             if b'"kind":"stop"' in data and len(self.unrecorded_stops) < self.settings.queue_reserved:
                 body = msgspec.json.decode(data)["body"]
-                shown = {"party": party, "id": body.get("id", ""), "by": body.get("by", ""), "at": now_us}
-                if all(known["id"] != shown["id"] or known["party"] != party for known in self.unrecorded_stops):
+                shown = UnrecordedStop(party, str(body.get("id", "")), str(body.get("by", "")), now_us)
+                if all((known.party, known.id) != (party, shown.id) for known in self.unrecorded_stops):
                     self.unrecorded_stops.append(shown)
 
     async def answer_heartbeat(self, party: str, theirs: Heartbeat) -> Heartbeat:

@@ -67,11 +67,11 @@ class Store(Protocol):
         ...
 
     def append(self, batch: Batch) -> None:
-        """Make a batch durable, whole or not at all; a batch that does not continue what is stored is refused (InvariantBroken)."""
+        """Make a batch durable, whole or not at all; InvariantBroken if it does not continue what is stored."""
         ...
 
     def replace_tail(self, log: str, first: int, entries: Sequence[StoredEntry]) -> None:
-        """Forget a log's entries from `first` on and append others, in one transaction; its checkpoints above `first` too.
+        """Forget a log's entries and checkpoints from `first` on and append others, in one transaction.
 
         Only for a node restored from an old backup, which takes back from a peer what it had lost.
         """
@@ -82,7 +82,7 @@ class Store(Protocol):
         ...
 
     def save_checkpoint(self, log: str, size: int, note: str) -> None:
-        """Keep a signed checkpoint; for the same log and size the newer text replaces the older (it has more signatures)."""
+        """Keep a signed checkpoint; of one log and size the newer text, with more signatures, replaces the older."""
         ...
 
     def checkpoints(self, log: str) -> list[tuple[int, str]]:

@@ -54,7 +54,7 @@ def prove(exchange: Exchange, log: str, n: int) -> Proof:
 
 
 def _checkpoint_over(exchange: Exchange, log: str, n: int) -> str:
-    """The best checkpoint over an entry: a cosigned one, else one signed by its writer; our own is signed when needed."""
+    """The best checkpoint over an entry: a cosigned one, else one signed by its writer; our own is signed if needed."""
     for size in (exchange.cosigned_size.get(log, 0), None):
         kept = exchange.loop.store.latest_checkpoint(log, at_most=size)
         if kept is not None and kept[0] > n:

@@ -1,4 +1,4 @@
-"""Every bound and duration of a node, with its unit and its reason. Agreed numbers are not here: they are in agreements."""
+"""Every bound and duration of a node, with its unit and its reason. Agreed numbers stand in agreements, not here."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Settings:
     clock_jump_s: float = 5.0
     #: A smaller difference is only shown.
     clock_shown_s: float = 2.0
-    #: A notice may not end later than this from now: a slip of the year. (F3548 test suite: 30 days; agreements of a year exist.)
+    #: A notice may not end later than this from now: it would be a slip of the year. Standing notices of a year exist.
     horizon_days: int = 400
     #: Answers kept for callers that repeat an Idempotency-Key.
     idempotency_keys_max: int = 100_000
