@@ -323,6 +323,8 @@ def _crossing(a: Outline, b: Outline, at_a: Floats, at_b: Floats, apart: Floats)
 
 def _crosses_closely(a: Outline, i: int, b: Outline, j: int) -> bool | None:
     """Whether edge i crosses edge j where the azimuths at their ends leave it open; None when still not certain."""
+    if _lies_past_an_end(a, i, b, j) or _lies_past_an_end(b, j, a, i):
+        return False
     if a.length[i] < b.length[j]:
         a, i, b, j = b, j, a, i
     # The shorter edge's two ends, seen from their feet on the longer one.
@@ -331,23 +333,21 @@ def _crosses_closely(a: Outline, i: int, b: Outline, j: int) -> bool | None:
     if off.min() > b.length[j] + DOUBT_M:
         return False
     reach = 2 * b.length[j] + DOUBT_M
-    if not np.all((along > reach) & (along < a.length[i] - reach)):
-        other = np.array([i, (i + 1) % len(a.lat)])
-        back, _ = feet(a.lat[other], a.lon[other], b, np.array([j, j], dtype=np.int64))
-        # In one line, or nearly: two such edges that meet have an end of one in the other.
-        spread = _spread_m(a, i, b, ends)
-        return False if spread < 1e-3 and min(off.min(), back.min()) > 10 * spread + 1e-3 else None
-    if off.min() <= DOUBT_M:
+    if off.min() <= DOUBT_M or not np.all((along > reach) & (along < a.length[i] - reach)):
         return None
     left = [_arrives_from_left((b.lat[k], b.lon[k]), a, i, float(s)) for k, s in zip(ends, along, strict=True)]
     return left[0] != left[1]
 
 
-def _spread_m(a: Outline, i: int, b: Outline, ends: npt.NDArray[np.int64]) -> float:
-    """How far the ends of an edge of b lie off the line of edge i of a, roughly, metres."""
-    towards, _, apart = inverse(a.lat[i : i + 1], a.lon[i : i + 1], b.lat[ends], b.lon[ends])
-    turn = np.radians(turn_deg(a.leaving[i : i + 1], towards))
-    return float(np.abs(EARTH_M * np.sin(apart / EARTH_M) * np.sin(turn)).max())
+def _lies_past_an_end(a: Outline, i: int, b: Outline, j: int) -> bool:
+    """Whether edge j lies wholly behind the line square to edge i at one of its ends, so that they cannot meet."""
+    ends = np.array([j, (j + 1) % len(b.lat)])
+    for corner, inward in ((i, a.leaving[i]), ((i + 1) % len(a.lat), a.arriving[i] + 180.0)):
+        towards, _, apart = inverse(a.lat[corner : corner + 1], a.lon[corner : corner + 1], b.lat[ends], b.lon[ends])
+        behind = -apart * np.cos(np.radians(towards - inward))
+        if np.all(behind > DOUBT_M + apart * (2e-8 / a.length[i])):
+            return True
+    return False
 
 
 def _depth_m(one: Polygon, other: Polygon) -> float:
