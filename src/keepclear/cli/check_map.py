@@ -241,7 +241,8 @@ def _graticule(view: View, box: list[float]) -> Iterator[dict[str, Any]]:
     south_deg, north_deg = min(lat_deg for lat_deg, _ in grid), max(lat_deg for lat_deg, _ in grid)
     west_deg, east_deg = (-180.0, 180.0) if max(turns) - min(turns) > 180 else (min(turns), max(turns))
     step_lat, step_lon = _step(north_deg - south_deg), _step(east_deg - west_deg)
-    pad_lat, pad_lon = (north_deg - south_deg) / 10, (east_deg - west_deg) / 10
+    # The window may show more than the box, on either side, and can be moved.
+    pad_lat, pad_lon = north_deg - south_deg, east_deg - west_deg
     south_deg, north_deg = max(-90.0, south_deg - pad_lat), min(90.0, north_deg + pad_lat)
     west_deg, east_deg = max(-180.0, west_deg - pad_lon), min(180.0, east_deg + pad_lon)
     for lat_deg in _multiples(south_deg, north_deg, step_lat):

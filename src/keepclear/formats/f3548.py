@@ -268,12 +268,14 @@ class _Reader:
                 path, f"the file holds more than {VERTICES_MAX:,} vertices (VERTICES_MAX)", "split the file"
             )
             return None
-        corners = [self._point(vertex, f"{path}.vertices[{index}]") for index, vertex in enumerate(vertices)]
-        outline = tuple(corner for corner in corners if corner is not None)
-        if len(outline) < len(corners):
-            return None
+        outline: list[LatLon] = []
+        for index, vertex in enumerate(vertices):
+            corner = self._point(vertex, f"{path}.vertices[{index}]")
+            if corner is None:  # the first is told: an outline that is wrong throughout would give a line for each
+                return None
+            outline.append(corner)
         try:
-            return Polygon(outline)
+            return Polygon(tuple(outline))
         except Malformed as problem:
             self._faults.add_error(f"{path}.vertices", problem, "give 3 vertices or more, each once")
             return None

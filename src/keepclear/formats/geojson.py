@@ -272,8 +272,9 @@ class _Shape:
             return
         corners, apart_m = densified(outline, self._edges)
         if apart_m > EDGE_TOLERANCE_M and self._edges is Edges.OUTER:
+            apart = f"{apart_m:,.0f} m" if apart_m >= 10 else f"{apart_m:.1f} m"
             self.notes.append(
-                f"{path}: edges straight in longitude and latitude lie up to {apart_m:.3g} m from geodesics; the outer"
+                f"{path}: edges straight in longitude and latitude lie up to {apart} from geodesics; the outer"
                 ' of the two is taken ("edges" chooses)'
             )
         try:
@@ -291,10 +292,12 @@ class _Shape:
         if self._reader.vertices > VERTICES_MAX:
             self._fault(path, f"the file holds more than {VERTICES_MAX:,} positions (VERTICES_MAX)", "split the file")
             return None
-        corners = [self._position(position, f"{path}[{index}]") for index, position in enumerate(ring)]
-        outline = [corner for corner in corners if corner is not None]
-        if len(outline) < len(corners):
-            return None
+        outline: list[LatLon] = []
+        for index, position in enumerate(ring):
+            corner = self._position(position, f"{path}[{index}]")
+            if corner is None:  # the first is told: a ring written latitude first would give a line for every corner
+                return None
+            outline.append(corner)
         if len(outline) > 1 and outline[0] == outline[-1]:
             outline.pop()
         elif outline:

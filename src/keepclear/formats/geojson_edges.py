@@ -4,7 +4,7 @@ RFC 7946 section 3.1.1 makes an edge a straight line between two positions in lo
 F3548, are geodesics. Between the same two corners they lie apart: 9 m in the middle of 20 km at 48 degrees, 2 km in
 the middle of 300 km. Which of the two an author meant cannot be seen from the file. So by default every edge takes
 the one of the two that lies further out: the polygon is then never smaller than either reading by more than
-`EDGE_TOLERANCE_M` and `SPHERE_DOUBT` of the distance between the readings. The property `edges` chooses one reading.
+0.5 m and 0.5 % of the distance between the readings. The property `edges` chooses one reading.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ import math
 
 from keepclear.core.footprint import LatLon
 
-#: How far the chords of a densified edge may lie from the line they stand for, metres.
+#: How far the chords of a densified edge may lie from the line they stand for, metres, where the readings are close.
 EDGE_TOLERANCE_M = 0.5
+#: And where they are far apart, as part of the distance between them: a ring of four corners round a pole is read too.
+EDGE_TOLERANCE = 0.001
 #: Sides are told on a sphere; the ellipsoid is flattened by 1 in 298, so a deviation is known to this part of itself.
 SPHERE_DOUBT = 0.004
 #: Larger than any radius of the ellipsoid's curvature, so that deviations come out too large rather than too small.
@@ -76,11 +78,11 @@ def _samples(position: LatLon, following: LatLon) -> tuple[list[tuple[LatLon, fl
     apart_m = max(probes)
     if apart_m <= EDGE_TOLERANCE_M:
         return [], apart_m
-    pieces = _pieces(position, lat_step, lon_step)
+    pieces = _pieces(position, lat_step, lon_step, max(EDGE_TOLERANCE_M, EDGE_TOLERANCE * apart_m))
     return [at(part / pieces) for part in range(1, pieces)], apart_m
 
 
-def _pieces(position: LatLon, lat_step: float, lon_step: float) -> int:
+def _pieces(position: LatLon, lat_step: float, lon_step: float, tolerance_m: float) -> int:
     """Into how many pieces an edge is cut so that each lies within the tolerance of its geodesic.
 
     A piece leaves its geodesic by at most its acceleration over eight. On a sphere a point that moves evenly in
@@ -91,7 +93,7 @@ def _pieces(position: LatLon, lat_step: float, lon_step: float) -> int:
     lowest = 0.0 if crosses_equator else min(abs(position[0]), abs(position[0] + lat_step))
     east, north = math.radians(abs(lon_step)), math.radians(abs(lat_step))
     bend = math.sin(math.radians(highest)) * (math.cos(math.radians(lowest)) * east * east + 2 * north * east)
-    return max(2, math.ceil(math.sqrt(_RADIUS_M * bend / 8 / EDGE_TOLERANCE_M)))
+    return max(2, math.ceil(math.sqrt(_RADIUS_M * bend / 8 / tolerance_m)))
 
 
 def _turn(corners: list[LatLon]) -> int:

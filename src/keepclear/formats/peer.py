@@ -43,7 +43,7 @@ class DeliveredMessage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class HeartbeatMessage(msgspec.Struct, frozen=True):
-    """What two nodes tell each other every few seconds. Fields of later versions are passed over: it is not recorded."""
+    """What two nodes tell each other every few seconds. Fields of later versions are passed over: none is recorded."""
 
     software: Annotated[str, msgspec.Meta(max_length=80)]
     now_us: Count

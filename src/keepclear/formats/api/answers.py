@@ -32,22 +32,25 @@ class Receipt(Answer, frozen=True):
 
 
 class Recipient(Answer, frozen=True):
-    """Five instants of one version for one recipient, never merged, and how much warning it gave."""
+    """Five instants of one version for one recipient, never merged, and how much warning it gave.
+
+    Only the first three fields are there when the version was not disclosed to the party.
+    """
 
     party: str
     version: int
     disclosed: bool
-    transmitted: Time
-    received: Time
-    acknowledged: Time
-    acknowledged_by: str
-    answer: str
-    read_back: Time
-    disseminated: Time
-    lead_s: int | None
-    lead_bracket_s: tuple[int, int] | None
-    is_short: bool
-    given: bool
+    transmitted: Time = ""
+    received: Time = ""
+    acknowledged: Time = ""
+    acknowledged_by: str = ""
+    answer: str = ""
+    read_back: Time = ""
+    disseminated: Time = ""
+    lead_s: int | None = None
+    lead_bracket_s: tuple[int, int] | None = None
+    is_short: bool = False
+    given: bool = False
 
 
 class NoticeVersion(Answer, frozen=True):
@@ -84,11 +87,12 @@ class Notice(Answer, frozen=True):
     n: int
     filed_at: Time
     drafted_by: str
-    slowest_mps: int
-    reaction_s: int
     hidden: tuple[str, ...]
     recipients: tuple[Recipient, ...]
     versions: tuple[NoticeVersion, ...]
+    live: bool
+    slowest_mps: int = 0
+    reaction_s: int = 0
 
 
 class NoticeName(Answer, frozen=True):
@@ -171,6 +175,7 @@ class Stop(Answer, frozen=True):
     """A STOP, sent or received."""
 
     id: str
+    serial: str
     party: str
     own: bool
     at: Time
@@ -207,6 +212,7 @@ class Peer(Answer, frozen=True):
     slot: int
     telephone: str
     line: str
+    trouble: str
     last_heard: Time
     clock_difference_ms: int | None
     software: str
@@ -272,6 +278,15 @@ class ClockState(Answer, frozen=True):
     against: str
 
 
+class UnrecordedStop(Answer, frozen=True):
+    """A STOP that came in while nothing could be recorded."""
+
+    party: str
+    id: str
+    by: str
+    at: Time
+
+
 class Picture(Answer, frozen=True):
     """All that is in force now."""
 
@@ -291,6 +306,7 @@ class Picture(Answer, frozen=True):
     conflicts: tuple[Conflict, ...]
     duties: tuple[Duty, ...]
     record: Record
+    unrecorded_stops: tuple[UnrecordedStop, ...]
     standing: tuple[str, ...]
     reference: bool
 
@@ -299,7 +315,7 @@ class NoticeAnswer(Answer, frozen=True):
     """A notice was recorded."""
 
     receipt: Receipt
-    notice: Notice
+    notice: Notice | None
     conflicts: tuple[Conflict, ...]
 
 
@@ -317,21 +333,21 @@ class AlertAnswer(Answer, frozen=True):
     """An answer was recorded."""
 
     receipt: Receipt
-    alert: Alert
+    alert: Alert | None
 
 
 class StopSentAnswer(Answer, frozen=True):
     """A STOP, or an answer to one, was recorded."""
 
     receipt: Receipt
-    stop: Stop
+    stop: Stop | None
 
 
 class AgreementAnswer(Answer, frozen=True):
     """Terms, or a signature to them, were recorded."""
 
     receipt: Receipt
-    agreement: Agreement
+    agreement: Agreement | None
 
 
 class ReceiptAnswer(Answer, frozen=True):

@@ -19,7 +19,7 @@ Person = Annotated[str, msgspec.Meta(min_length=1, max_length=60, description="w
 Remarks = Annotated[str, msgspec.Meta(max_length=REMARKS_MAX, description="free text; not for targets")]
 Version = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
 Volumes = Annotated[tuple[Volume, ...], msgspec.Meta(min_length=1, max_length=VOLUMES_MAX)]
-AlertId = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
+AlertId = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 StopId = Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
 Region = Literal["", "N", "NE", "E", "SE", "S", "SW", "W", "NW", "C"]
 
@@ -42,8 +42,8 @@ class FileNoticeRequest(Request, frozen=True, kw_only=True):
     contact: Annotated[str, msgspec.Meta(max_length=CONTACT_MAX)] = ""
     remarks: Remarks = ""
     activity: Annotated[str, msgspec.Meta(max_length=40)] = ""
-    slowest_mps: Annotated[int, msgspec.Meta(ge=0, le=2_000)] = 0
-    reaction_s: Annotated[int, msgspec.Meta(ge=0, le=86_400)] = 0
+    slowest_mps: Annotated[int, msgspec.Meta(ge=0, le=1_000)] = 0
+    reaction_s: Annotated[int, msgspec.Meta(ge=0, le=3_600)] = 0
     mode: Mode = Mode.OPER
     id: Serial | Literal[""] = ""
     confirmed: bool = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from keepclear.formats.api.answers import Answer, ClockState, StoreState
+from keepclear.formats.api.answers import Answer, ClockState, StoreState, UnrecordedStop
 from keepclear.formats.api.volumes import Time
 
 
@@ -41,4 +41,4 @@ class PulseEvent(Answer, frozen=True):
     degraded: str
     seq: int
     peers: tuple[PulsePeer, ...]
-    unrecorded_stops: tuple[str, ...]
+    unrecorded_stops: tuple[UnrecordedStop, ...]

@@ -1,0 +1,281 @@
+"""GeoJSON: what is read, what is a fault, and that nothing is left out in silence."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from keepclear.core.footprint import Circle, Polygon
+from keepclear.core.geodesy import distance_m
+from keepclear.core.timespan import parse_instant
+from keepclear.core.volume import Altitude, AltitudeDatum
+from keepclear.errors import LimitReached, Malformed
+from keepclear.formats.geojson import read_geojson
+from keepclear.formats.geojson_edges import Edges, densified
+from keepclear.formats.geojson_properties import SURFACE, UNLIMITED
+from keepclear.formats.planned import FILE_BYTES_MAX, NESTING_MAX, Planned, Reading, load_json
+
+SQUARE = [[10.0, 48.0], [10.01, 48.0], [10.01, 48.01], [10.0, 48.01], [10.0, 48.0]]
+SOUND = {"start": "2027-03-14T02:00:00Z", "end": "2027-03-14T03:00:00Z", "lower": "SFC", "upper": "1500 m AMSL"}
+
+
+def a_feature(geometry: object = None, **properties: object) -> dict[str, Any]:
+    given = {**SOUND, **properties}
+    kept = {name: value for name, value in given.items() if value is not None}
+    return {
+        "type": "Feature",
+        "id": "A-1",
+        "properties": kept,
+        "geometry": geometry or {"type": "Polygon", "coordinates": [SQUARE]},
+    }
+
+
+def read(value: object) -> Reading:
+    return read_geojson(load_json(json.dumps(value).encode()), file="f.geojson")
+
+
+def the_one(value: object) -> Planned:
+    reading = read(value)
+    assert reading.faults == ()
+    (planned,) = reading.planned
+    return planned
+
+
+def fault_fields(value: object) -> list[str]:
+    reading = read(value)
+    assert reading.planned == ()
+    return [fault.field for fault in reading.faults]
+
+
+def test_a_polygon_gives_latitude_first_and_no_closing_corner():
+    volume = the_one(a_feature()).volumes[0]
+
+    assert isinstance(volume.footprint, Polygon)
+    assert volume.footprint.outline == ((48.0, 10.0), (48.0, 10.01), (48.01, 10.01), (48.01, 10.0))
+    assert volume.span.start_us == parse_instant("2027-03-14T02:00:00Z")
+    assert volume.span.end_us == parse_instant("2027-03-14T03:00:00Z")
+
+
+def test_a_point_with_a_radius_is_an_exact_circle():
+    planned = the_one(a_feature({"type": "Point", "coordinates": [10, 48]}, radius="5 NM"))
+
+    assert planned.volumes[0].footprint == Circle(48.0, 10.0, 9260.0)
+
+
+@pytest.mark.parametrize("geometry", [{"type": "Polygon", "coordinates": [SQUARE]}])
+def test_each_polygon_of_a_multipolygon_and_of_a_collection_is_a_volume(geometry: dict[str, Any]):
+    shifted = [[lon + 1, lat] for lon, lat in SQUARE]
+    multi = {"type": "MultiPolygon", "coordinates": [[SQUARE], [shifted]]}
+
+    planned = the_one(a_feature({"type": "GeometryCollection", "geometries": [geometry, multi]}))
+
+    assert planned.paths == (
+        "geometry.geometries[0].coordinates",
+        "geometry.geometries[1].coordinates[0]",
+        "geometry.geometries[1].coordinates[1]",
+    )
+
+
+@pytest.mark.parametrize(
+    ("limit", "altitude"),
+    [
+        ("1500 m AMSL", Altitude(1500.0, AltitudeDatum.AMSL)),
+        ("5000 ft AGL", Altitude(1524.0, AltitudeDatum.AGL)),
+        ("5000ft agl", Altitude(1524.0, AltitudeDatum.AGL)),
+        ("FL150", Altitude(4572.0, AltitudeDatum.FL)),
+        ("FL 150", Altitude(4572.0, AltitudeDatum.FL)),
+        ("120 m WGS84", Altitude(120.0, AltitudeDatum.WGS84)),
+        ("UNL", UNLIMITED),
+    ],
+)
+def test_a_limit_is_read_with_its_unit_and_datum(limit: str, altitude: Altitude):
+    assert the_one(a_feature(upper=limit)).volumes[0].band.upper == altitude
+
+
+@pytest.mark.parametrize("lower", ["SFC", "GND", "0 ft AGL"])
+def test_the_surface_holds_everything_from_below(lower: str):
+    assert the_one(a_feature(lower=lower)).volumes[0].band.lower == SURFACE
+
+
+def test_a_number_is_metres_above_the_datum_that_is_named():
+    band = the_one(a_feature(lower=100, upper_ft=1000, upper=None, datum="AMSL")).volumes[0].band
+
+    assert band.lower == Altitude(100.0, AltitudeDatum.AMSL)
+    assert band.upper == Altitude(304.8, AltitudeDatum.AMSL)
+
+
+def test_a_bare_number_with_datum_fl_is_a_flight_level():
+    assert the_one(a_feature(upper=150, upper_datum="FL")).volumes[0].band.upper == Altitude(4572.0, AltitudeDatum.FL)
+
+
+def test_two_different_upper_limits_are_a_fault_and_never_a_choice():
+    reading = read(a_feature(upper="FL 320", ceiling="9000 m AMSL"))
+
+    assert reading.planned == ()
+    assert "FL 320" in reading.faults[0].wrong and "9000 m AMSL" in reading.faults[0].wrong
+
+
+def test_one_limit_said_twice_is_one_limit_and_the_wider_counts():
+    assert the_one(a_feature(upper="1500 m AMSL", upper_limit="4922 ft AMSL")).volumes[0].band.upper.value_m == (
+        pytest.approx(1500.2256)
+    )
+
+
+def test_one_name_given_twice_with_different_values_is_a_fault():
+    text = json.dumps(a_feature()).replace('"upper": "1500 m AMSL"', '"upper": "FL 100", "upper": "FL 200"')
+
+    reading = read_geojson(load_json(text.encode()), file="f")
+
+    assert reading.planned == ()
+    assert reading.faults[0].field == "properties.upper"
+
+
+@pytest.mark.parametrize(
+    ("properties", "field"),
+    [
+        ({"start": None}, "properties.start"),
+        ({"end": None}, "properties.end"),
+        ({"end": "2027-03-14T03:00:00"}, "properties.end"),
+        ({"end": "2027-03-14T02:00:00Z"}, "properties.end"),
+        ({"end": 1804989600}, "properties.end"),
+        ({"valid_to": "2027-03-14T04:00:00Z"}, "properties.valid_to"),
+        ({"upper": None}, "properties.upper"),
+        ({"upper": 500}, "properties.upper"),
+        ({"upper": "1,500 m AMSL"}, "properties.upper"),
+        ({"upper": "SFC"}, "properties.upper"),
+        ({"upper": "5000 ft", "upper_datum": "QFE"}, "properties.upper_datum"),
+        ({"upper": "5000 ft AMSL", "upper_datum": "AGL"}, "properties.upper"),
+        ({"upper": 4572, "upper_datum": "FL"}, "properties.upper"),
+        ({"upper": 10**400, "upper_datum": "AMSL"}, "properties.upper"),
+        ({"upper": True, "upper_datum": "AMSL"}, "properties.upper"),
+        ({"upper": "200 km AMSL"}, "properties.upper"),
+        ({"lower": "2000 m AMSL"}, "properties.upper"),
+        ({"lower": "UNL"}, "properties.lower"),
+        ({"edges": "curved"}, "properties.edges"),
+    ],
+)
+def test_a_feature_with_a_bad_property_is_not_read_and_the_field_is_named(properties: dict[str, object], field: str):
+    assert fault_fields(a_feature(**properties))[0] == field
+
+
+@pytest.mark.parametrize(
+    ("geometry", "word"),
+    [
+        ({"type": "Point", "coordinates": [10, 48]}, "no area"),
+        ({"type": "LineString", "coordinates": [[10, 48], [11, 48]]}, "no area"),
+        ({"type": "Polygon", "coordinates": [[[48, 100], [48, 101], [49, 101], [48, 100]]]}, "swapped"),
+        ({"type": "Polygon", "coordinates": [[[181, 4], [182, 4], [182, 5], [181, 4]]]}, "longitude"),
+        ({"type": "Polygon", "coordinates": [[[1, 4], [2, 4], [1, 4]]]}, "corners"),
+        ({"type": "Polygon", "coordinates": [[[1, 4], [2, "4"], [2, 5], [1, 4]]]}, "number"),
+        ({"type": "Polygon", "coordinates": [[[-90, 4], [90, 4], [2, 5], [-90, 4]]]}, "180"),
+        ({"type": "Polygon", "coordinates": []}, "empty"),
+        ({"type": "Sphere"}, "RFC 7946"),
+        ([], "a list"),
+    ],
+)
+def test_a_shape_that_is_not_understood_is_a_fault_that_says_why(geometry: object, word: str):
+    feature = a_feature()
+    feature["geometry"] = geometry
+
+    reading = read(feature)
+
+    assert reading.planned == ()
+    assert word in reading.faults[0].wrong
+
+
+def test_a_bad_feature_hides_none_of_the_others():
+    reading = read({"type": "FeatureCollection", "features": [a_feature(upper=None), 7, a_feature()]})
+
+    assert [planned.feature for planned in reading.planned] == ["features[2]"]
+    assert {fault.feature for fault in reading.faults} == {"features[0]", "features[1]"}
+
+
+def test_a_hole_is_read_as_filled_and_noted():
+    hole = [[10.004, 48.004], [10.006, 48.004], [10.006, 48.006], [10.004, 48.004]]
+
+    planned = the_one(a_feature({"type": "Polygon", "coordinates": [SQUARE, hole]}))
+
+    assert len(planned.volumes) == 1
+    assert any("hole" in note for note in planned.notes)
+
+
+def test_a_telling_property_that_is_not_read_is_noted():
+    assert "not read: buffer_m" in the_one(a_feature(buffer_m=500, colour="blue")).notes
+
+
+def test_features_of_one_notice_are_its_volumes():
+    reading = read(
+        {"type": "FeatureCollection", "features": [a_feature(part_of="R-1"), a_feature(), a_feature(part_of="R-1")]}
+    )
+
+    assert [(planned.id, len(planned.volumes)) for planned in reading.planned] == [("R-1", 2), ("A-1", 1)]
+
+
+def test_an_edge_across_180_is_read_the_short_way_and_noted():
+    ring = [[179.9, 1], [-179.9, 1], [-179.9, 1.1], [179.9, 1.1], [179.9, 1]]
+
+    planned = the_one(a_feature({"type": "Polygon", "coordinates": [ring]}, edges="geodesic"))
+
+    assert isinstance(planned.volumes[0].footprint, Polygon)
+    assert any("short way" in note for note in planned.notes)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_each_edge_takes_the_outer_of_both_readings(turned: bool):
+    # In the north a line of equal latitude lies south of the geodesic: outside for the southern edge only.
+    corners = [(48.0, 10.0), (48.0, 12.0), (49.0, 12.0), (49.0, 10.0)]
+
+    outer, apart_m = densified(corners[::-1] if turned else corners, Edges.OUTER)
+
+    added = [corner for corner in outer if corner not in corners]
+    assert apart_m == pytest.approx(485, abs=10)
+    assert added and {lat_deg for lat_deg, _ in added} == {48.0}
+
+
+def test_straight_edges_stay_within_half_a_metre_of_the_line_of_latitude():
+    corners = [(48.0, 10.0), (48.0, 11.0), (47.5, 10.5)]
+
+    straight, _ = densified(corners, Edges.STRAIGHT)
+
+    along = [corner for corner in straight if corner[0] == 48.0]
+    # The rise of a geodesic over the parallel, in the middle of a piece of that length.
+    longest_m = max(distance_m(one, other) for one, other in pairwise(along))
+    assert longest_m**2 * 1.111 / (8 * 6_371_000) < 0.5
+
+
+def test_geodesic_edges_add_no_corner():
+    corners = [(48.0, 10.0), (48.0, 12.0), (49.0, 12.0)]
+
+    assert densified(corners, Edges.GEODESIC)[0] == corners
+
+
+def test_a_ring_of_four_corners_round_a_pole_is_read():
+    ring = [[0, 80], [90, 80], [180, 80], [-90, 80], [0, 80]]
+
+    assert len(the_one(a_feature({"type": "Polygon", "coordinates": [ring]})).volumes) == 1
+
+
+def test_json_nested_to_the_bound_is_read_and_one_deeper_is_refused():
+    deep = b"[" * NESTING_MAX + b"]" * NESTING_MAX
+
+    assert load_json(deep) is not None
+    with pytest.raises(LimitReached, match="NESTING_MAX"):
+        load_json(b"[" + deep + b"]")
+
+
+def test_brackets_in_texts_are_not_nesting():
+    assert load_json(json.dumps(["[{" * 100, "\\"]).encode()) == ["[{" * 100, "\\"]
+
+
+def test_a_file_one_byte_too_long_is_refused():
+    with pytest.raises(LimitReached, match="FILE_BYTES_MAX"):
+        load_json(b" " * (FILE_BYTES_MAX + 1))
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff\xfe", b"{", b"[NaN]", b"[" * 100_000, b"[" + b"9" * 5000 + b"]"])
+def test_bytes_that_are_not_json_are_refused_by_name(data: bytes):
+    with pytest.raises((Malformed, LimitReached)):
+        load_json(data)
