@@ -57,12 +57,24 @@ def read_geojson(value: object, *, file: str, default_datum: AltitudeDatum | Non
     faults = Faults(file)
     reader = _Reader(file, faults, default_datum)
     planned: list[tuple[str, Planned]] = []
+    if isinstance(value, dict) and value.get("crs") is not None and not _is_wgs84(value["crs"]):
+        faults.add(
+            "crs", "names another coordinate system than WGS84", "give longitude and latitude on WGS84, without crs"
+        )
+        return Reading((), tuple(faults.items))
     for path, feature in _features(value, faults):
         faults.feature = path
         read = reader.feature(feature)
         if read is not None:
             planned.append(read)
     return Reading(tuple(_joined(planned, faults)), tuple(faults.items))
+
+
+def _is_wgs84(crs: object) -> bool:
+    """Whether the member `crs` of the GeoJSON before RFC 7946 names WGS84."""
+    properties = crs.get("properties") if isinstance(crs, dict) else None
+    name = properties.get("name") if isinstance(properties, dict) else None
+    return isinstance(name, str) and name.upper().endswith((":CRS84", ":4326", ":4979"))
 
 
 def _features(value: object, faults: Faults) -> Iterator[tuple[str, dict[str, object]]]:
@@ -302,6 +314,10 @@ class _Shape:
             outline.pop()
         elif outline:
             self.notes.append(f"{path}: the ring is not closed; it is read as closed")
+        once = [corner for corner, before in zip(outline, [None, *outline], strict=False) if corner != before]
+        if len(once) < len(outline):
+            self.notes.append(f"{path}: corners given twice in a row are read once")
+            outline = once
         if len(outline) < 3:
             self._fault(path, f"a ring has at least 3 corners, not {len(outline)}", _RING_RIGHT)
             return None

@@ -252,6 +252,28 @@ def test_geodesic_edges_add_no_corner():
     assert densified(corners, Edges.GEODESIC)[0] == corners
 
 
+def test_corners_twice_in_a_row_are_read_once_and_noted():
+    ring = [SQUARE[0], SQUARE[0], *SQUARE[1:]]
+
+    planned = the_one(a_feature({"type": "Polygon", "coordinates": [ring]}))
+
+    assert planned.volumes == the_one(a_feature()).volumes
+    assert any("twice in a row" in note for note in planned.notes)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_read"),
+    [("urn:ogc:def:crs:OGC:1.3:CRS84", True), ("EPSG:4326", True), ("EPSG:3857", False), (7, False)],
+)
+def test_another_coordinate_system_is_a_fault(name: object, is_read: bool):
+    crs = {"type": "name", "properties": {"name": name}}
+
+    reading = read({"type": "FeatureCollection", "crs": crs, "features": [a_feature()]})
+
+    assert bool(reading.planned) is is_read
+    assert [fault.field for fault in reading.faults] == ([] if is_read else ["crs"])
+
+
 def test_a_ring_of_four_corners_round_a_pole_is_read():
     ring = [[0, 80], [90, 80], [180, 80], [-90, 80], [0, 80]]
 
