@@ -165,7 +165,7 @@ def test_bytes_are_kept_as_they_are_up_to_the_largest_entry(place: Place) -> Non
     assert list(place.reopen().entries()) == entries
 
 
-# ------------------------------------------------------------------------- a batch that does not continue what is stored
+# ----------------------------------------------------------------------- a batch that does not continue what is stored
 
 
 @pytest.mark.parametrize(

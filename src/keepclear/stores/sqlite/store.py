@@ -323,8 +323,8 @@ def check_file(path: Path) -> list[Damage]:
             connection.text_factory = lambda text: text.decode("utf-8", "replace")
             connection.execute("PRAGMA cell_size_check = ON")
             connection.execute("BEGIN")
-            for part in (_schema_damage, _entry_damage, _kept_damage, _page_damage):
-                if not _collect(part(connection), found):
+            for name, part in _PARTS.items():
+                if not _collect(name, part(connection), found):
                     found.append(Damage(0, "", -1, f"more than {DAMAGE_MAX} damages; the rest are not named"))
                     break
     except sqlite3.Error as error:
@@ -332,7 +332,7 @@ def check_file(path: Path) -> list[Damage]:
     return found
 
 
-def _collect(damages: Iterator[Damage], found: list[Damage]) -> bool:
+def _collect(name: str, damages: Iterator[Damage], found: list[Damage]) -> bool:
     """Add damages until there are too many; whether all were added. One part that cannot be read leaves the others."""
     try:
         for damage in damages:
@@ -340,7 +340,7 @@ def _collect(damages: Iterator[Damage], found: list[Damage]) -> bool:
                 return False
             found.append(damage)
     except sqlite3.Error as error:
-        found.append(Damage(0, "", -1, f"a part of the file cannot be read: {error}"))
+        found.append(Damage(0, "", -1, f"{name} cannot be read to the end: {error}"))
     return True
 
 
@@ -439,6 +439,15 @@ def _page_damage(connection: sqlite3.Connection) -> Iterator[Damage]:
     for (line,) in connection.execute("PRAGMA integrity_check(100)"):
         if line != "ok":
             yield Damage(0, "", -1, f"the database file: {line}")
+
+
+#: What is checked, in this order, whatever came of the part before.
+_PARTS: Final = {
+    "the list of tables": _schema_damage,
+    "the table of entries": _entry_damage,
+    "what is kept beside the logs": _kept_damage,
+    "the database file": _page_damage,
+}
 
 
 # ---------------------------------------------------------------------------------------------------------- statements
