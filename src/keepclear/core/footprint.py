@@ -54,8 +54,16 @@ class Circle:
             )
 
 
+class _KeepsHash:
+    """Room for a hash, apart from the fields so that no encoder sees it."""
+
+    # What is known of a footprint is looked up by it many times, and 2,000 corners take long to hash.
+    __slots__ = ("_hash",)
+    _hash: int
+
+
 @dataclass(frozen=True, slots=True)
-class Polygon:
+class Polygon(_KeepsHash):
     """The smaller of the two parts into which a closed line of geodesic edges divides the Earth.
 
     Corners in either direction, without the closing repeat of the first. Not necessarily convex.
@@ -73,6 +81,13 @@ class Polygon:
         if len(corners) > CORNERS_MAX:
             raise Malformed(f"a polygon has at most {CORNERS_MAX} corners, not {len(corners)}", at="outline")
         object.__setattr__(self, "outline", tuple(corners))
+
+    def __hash__(self) -> int:
+        try:
+            return self._hash
+        except AttributeError:
+            object.__setattr__(self, "_hash", hash(self.outline))
+            return self._hash
 
 
 Footprint = Circle | Polygon

@@ -41,6 +41,8 @@ FEET_FOR_NEATNESS = 12
 _FLAT_ENOUGH_M = 300_000.0
 #: Sides of each footprint along which the width of an overlap is measured, the longest first.
 _SIDES_MAX = 32
+#: Above so many pairs of corners it pays to try the short cut first.
+_MANY_CELLS = 2_000
 _TOGETHER = Interval(0.0, 0.0)
 
 
@@ -58,10 +60,9 @@ def ground_gap(one: Footprint, other: Footprint, *, minimum_m: float) -> Ground:
     The interval always holds the true gap. It may be wide where the comparison does not need more.
     """
     first, second = ball_of(one), ball_of(other)
-    apart_m = float(inverse(first.centre[1], first.centre[0], second.centre[1], second.centre[0])[2])
-    reach_m = first.radius_m + second.radius_m
+    apart_m, reach_m = _apart_m(first, second), first.radius_m + second.radius_m
     if apart_m - reach_m > minimum_m + ERROR_M:
-        return Ground(Interval(apart_m - reach_m - ERROR_M, apart_m + reach_m), None)
+        return rough_gap(one, other)
     match one, other:
         case Polygon(), Polygon():
             return _polygons(one, other, minimum_m)
@@ -71,6 +72,17 @@ def ground_gap(one: Footprint, other: Footprint, *, minimum_m: float) -> Ground:
             return _circle_and_polygon(other, one, minimum_m)
         case _:
             return Ground(_gap(Interval(apart_m, apart_m), reach_m), _between(first, second, apart_m))
+
+
+def rough_gap(one: Footprint, other: Footprint) -> Ground:
+    """Bounds on the gap from the enclosing balls alone."""
+    first, second = ball_of(one), ball_of(other)
+    apart_m, reach_m = _apart_m(first, second), first.radius_m + second.radius_m
+    return Ground(Interval(max(0.0, apart_m - reach_m - ERROR_M), apart_m + reach_m), None)
+
+
+def _apart_m(first: Ball, second: Ball) -> float:
+    return float(inverse(first.centre[1], first.centre[0], second.centre[1], second.centre[0])[2])
 
 
 def _gap(distance: Interval, reach_m: float) -> Interval:
@@ -106,6 +118,9 @@ def _polygons(one: Polygon, other: Polygon, minimum_m: float) -> Ground:
     shared = _shared_corner(one, other)
     if shared is not None:
         return Ground(_TOGETHER, shared)
+    held = _held_corner(one, other) if len(one.outline) * len(other.outline) > _MANY_CELLS else None
+    if held is not None:
+        return Ground(_TOGETHER, held)
     reach_m = minimum_m + 1.0
     first, second = near_pieces(one, other, reach_m)
     surveys = list(survey_all(first, second, chord_at_most_m(minimum_m + 4 * ERROR_M)))
@@ -119,10 +134,8 @@ def _polygons(one: Polygon, other: Polygon, minimum_m: float) -> Ground:
         return Ground(_TOGETHER, meeting)
     found = sorted((c for survey in surveys for c in survey.candidates), key=lambda candidate: candidate[0])
     if not found:
-        balls = ball_of(one), ball_of(other)
-        apart_m = inverse(balls[0].centre[1], balls[0].centre[0], balls[1].centre[1], balls[1].centre[0])[2]
         least = min(reach_m, geodesic_at_least_m(least_m))
-        return Ground(Interval(least, max(least, apart_m + balls[0].radius_m + balls[1].radius_m)), None)
+        return Ground(Interval(least, max(least, rough_gap(one, other).gap.most)), None)
     nearest, near = _nearest(iter(found), minimum_m, beyond_m=minimum_m + 3 * ERROR_M)
     return Ground(_gap_of_lines(nearest), near)
 
@@ -137,6 +150,18 @@ def _gap_of_lines(nearest: Interval) -> Interval:
 def _shared_corner(one: Polygon, other: Polygon) -> LatLon | None:
     """A corner that both have to the last digit: there they touch, whatever the geometry."""
     return next(iter(set(one.outline) & set(other.outline)), None)
+
+
+def _held_corner(one: Polygon, other: Polygon) -> LatLon | None:
+    """A corner of one inside the other, if the one nearest to the other's middle is: a short cut for large outlines."""
+    for polygon, holder in ((one, other), (other, one)):
+        offsets = outline_of(polygon).starts - np.asarray(ball_of(holder).centre_m)
+        number = int(np.einsum("ij,ij->i", offsets, offsets).argmin())
+        outline = outline_of(polygon)
+        corner = polygon.outline[outline.edge[number]]
+        if is_inside(corner, holder):
+            return corner
+    return None
 
 
 def _one_in_the_other(one: Polygon, other: Polygon) -> LatLon | None:
@@ -199,8 +224,7 @@ def depth_at_most_m(one: Footprint, other: Footprint) -> float:
     on the plane are a little closer together than on the ground, so the width is stretched by the most that can be.
     """
     first, second = ball_of(one), ball_of(other)
-    apart_m = float(inverse(first.centre[1], first.centre[0], second.centre[1], second.centre[0])[2])
-    reach_m = first.radius_m + second.radius_m
+    apart_m, reach_m = _apart_m(first, second), first.radius_m + second.radius_m
     if reach_m <= apart_m or reach_m > _FLAT_ENOUGH_M or (isinstance(one, Circle) and isinstance(other, Circle)):
         return max(0.0, reach_m - apart_m)
     x, y, z = ((a + b) / 2.0 for a, b in zip(first.centre_m, second.centre_m, strict=True))

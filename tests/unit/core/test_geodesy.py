@@ -16,7 +16,7 @@ PLACES = [(0.0, 0.0), (0.0, 179.9), (-89.9, 12.0), (90.0, 0.0), SYDNEY, LONDON, 
 
 @pytest.mark.parametrize("one", PLACES)
 @pytest.mark.parametrize("other", PLACES)
-def test_distance_and_bearing_agree_with_geographiclib(one: geodesy.LatLon, other: geodesy.LatLon) -> None:
+def test_distance_and_bearing_agree_with_geographiclib(one: tuple[float, float], other: tuple[float, float]) -> None:
     truth = Geodesic.WGS84.Inverse(*one, *other)
 
     assert geodesy.distance_m(one, other) == pytest.approx(truth["s12"], abs=1e-7)

@@ -13,7 +13,7 @@ from keepclear.core.volume import Altitude, AltitudeBand, AltitudeDatum, Volume4
 from keepclear.engine.validity import check_footprint, check_volume
 from keepclear.errors import Malformed
 
-REFUSED = {
+REFUSED: dict[str, list[tuple[tuple[float, float], ...]]] = {
     "crosses itself": [
         ((0, 0), (1, 1), (1, 0), (0, 1)),
         ((0, 179.5), (1, -179.5), (1, 179.5), (0, -179.5)),
