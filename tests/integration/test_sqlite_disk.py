@@ -157,6 +157,19 @@ def test_a_transaction_that_finds_no_page_leaves_nothing_and_the_connection_usab
         assert len(list(store.entries())) == stored + 16
 
 
+def test_a_transaction_that_breaks_off_in_its_middle_leaves_nothing(tmp_path: Path) -> None:
+    with contextlib.closing(SqliteStore(tmp_path / "record.db", reserve_bytes=0)) as store:
+        store.append(a_batch(0))
+
+        # Half a surrogate pair is no text: the entries are in by then, the answer cannot follow.
+        with pytest.raises(UnicodeEncodeError):
+            store.append(Batch([an_entry(16)], [("\ud800", b"answer")]))
+
+        assert len(list(store.entries())) == 16
+        store.append(a_batch(16))
+        assert len(list(store.entries())) == 32
+
+
 def _place(n: int) -> tuple[str, int, bytes, bytes]:
     entry = an_entry(n)
     return entry.log, entry.n, entry.leaf, entry.data
