@@ -43,6 +43,13 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "edges": ("edges",),
 }
 _SUFFIXES = {"lower": ("m", "ft", "fl"), "upper": ("m", "ft", "fl"), "radius": ("m", "km", "nm", "ft")}
+#: Every name that is read: what it means, and the unit that it ends in.
+_MEANINGS = {
+    f"{synonym}_{suffix}" if suffix else synonym: (meaning, suffix)
+    for meaning, synonyms in SYNONYMS.items()
+    for synonym in synonyms
+    for suffix in ("", *_SUFFIXES.get(meaning, ()))
+}
 
 LENGTH_M = {"m": 1.0, "km": 1000.0, "ft": feet_to_m(1.0), "nm": nautical_miles_to_m(1.0)}
 _UNITS = {
@@ -79,24 +86,22 @@ class Properties:
 
     def __init__(self, values: dict[str, object], faults: Faults) -> None:
         self._faults = faults
-        self._given: dict[str, list[tuple[str, object]]] = {}
-        self._read: set[str] = set()
+        self._said: dict[str, list[tuple[str, str, object]]] = {}
+        self._names: dict[str, str] = {}
+        self._asked: set[str] = set()
         for name in values.doubled if isinstance(values, Doubled) else ():
             faults.add(f"properties.{clean(name)}", "given twice with different values", "keep the one that is meant")
         for name, value in values.items():
             if value is not None and value != "":
                 plain = re.sub(r"[\s-]+", "_", name.strip().lower())
-                self._given.setdefault(plain, []).append((name, value))
+                meaning, suffix = _MEANINGS.get(plain, ("", ""))
+                self._names[plain] = meaning
+                self._said.setdefault(meaning, []).append((f"properties.{clean(name)}", suffix, value))
 
     def every(self, meaning: str) -> list[tuple[str, str, object]]:
         """All that is said about a meaning: (path, unit in the name or "", value)."""
-        found = []
-        for synonym in SYNONYMS[meaning]:
-            for suffix in ("", *_SUFFIXES.get(meaning, ())):
-                plain = f"{synonym}_{suffix}" if suffix else synonym
-                self._read.add(plain)
-                found += [(f"properties.{clean(name)}", suffix, value) for name, value in self._given.get(plain, ())]
-        return found
+        self._asked.add(meaning)
+        return self._said.get(meaning, [])
 
     def text(self, meaning: str) -> str:
         """A text, or empty; different texts are a fault. A number is taken as it is written."""
@@ -164,7 +169,8 @@ class Properties:
 
     def unread(self) -> list[str]:
         """Names given that promise something about time or space and were not read."""
-        return sorted(clean(name) for name in self._given if name not in self._read and _TELLING.search(name))
+        unread = [name for name, meaning in self._names.items() if meaning not in self._asked]
+        return sorted(clean(name) for name in unread if _TELLING.search(name))
 
     def _instant(self, meaning: str) -> int | None:
         instants: list[tuple[str, int]] = []
