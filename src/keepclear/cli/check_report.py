@@ -13,7 +13,7 @@ from keepclear.core.footprint import LatLon
 from keepclear.core.separation import Separation
 from keepclear.core.timespan import SECOND_US, spoken_duration, zulu
 from keepclear.core.volume import Altitude, AltitudeBand, Volume4D
-from keepclear.formats.geojson_properties import SURFACE, altitude_text
+from keepclear.formats.geojson_properties import SURFACE, UNLIMITED, altitude_text
 from keepclear.formats.planned import Fault, Planned
 
 EXIT_CLEAR, EXIT_CONFLICTS, EXIT_UNUSABLE, EXIT_UNREAD = 0, 1, 2, 3
@@ -253,9 +253,8 @@ def doubt_text(meeting: Meeting, separation: Separation) -> str:
     """Why a meeting is POSSIBLE and not sure."""
     judgement, reasons = meeting.judgement, []
     if too_near(judgement.vertical_m, minimum=separation.vertical_m) is Verdict.POSSIBLE:
-        data = sorted(
-            {str(limit.datum) for band in (meeting.one.band, meeting.other.band) for limit in (band.lower, band.upper)}
-        )
+        limits = [limit for one in (meeting.one, meeting.other) for limit in (one.band.lower, one.band.upper)]
+        data = sorted({str(limit.datum) for limit in limits if limit not in (SURFACE, UNLIMITED)})
         reasons.append(f"heights above {' and '.join(data)} compare only within bounds")
     if too_near(judgement.horizontal_m, minimum=separation.horizontal_m) is Verdict.POSSIBLE:
         reasons.append("the distance on the ground is within the error of its measurement")
