@@ -13,6 +13,7 @@ nearest 1e-7 degree, which is at most 8 mm; what is judged afterwards is the rou
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import msgspec
 
@@ -23,6 +24,7 @@ from keepclear.core.volume import Altitude, AltitudeBand, AltitudeDatum, Volume4
 from keepclear.errors import Malformed
 
 _E7 = 10_000_000
+VOLUMES_KEPT = 8_192
 
 
 class WireVolume(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -63,8 +65,9 @@ def volume_to_wire(volume: Volume4D) -> WireVolume:
     )
 
 
+@lru_cache(maxsize=VOLUMES_KEPT)
 def volume_from_wire(wire: WireVolume) -> Volume4D:
-    """The volume back from integers.
+    """The volume back from integers. The same integers give the same value, so its shape is worked out once.
 
     Raises:
         Malformed: both or neither footprint, or a value out of range.

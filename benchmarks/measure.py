@@ -1,0 +1,53 @@
+"""Measuring on a shared machine: several rounds, the median, CPU time beside wall time."""
+
+from __future__ import annotations
+
+import json
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+ROUNDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One line of a result: the median of the rounds, per unit of work.
+
+    `cpu_us` and `wall_us` are microseconds a unit; `rounds_wall_us` shows how far the rounds lie apart.
+    """
+
+    name: str
+    unit: str
+    count: int
+    cpu_us: float
+    wall_us: float
+    rounds_wall_us: tuple[float, ...]
+
+    def __str__(self) -> str:
+        spread = f"{min(self.rounds_wall_us):.1f}-{max(self.rounds_wall_us):.1f}"
+        return (
+            f"{self.name:<46} {self.cpu_us:10.1f} us CPU  {self.wall_us:10.1f} us wall  ({spread})"
+            f"  {1e6 / self.wall_us:10.0f} {self.unit}/s"
+        )
+
+
+def measure(name: str, unit: str, count: int, work: Callable[[], None], *, rounds: int = ROUNDS) -> Figure:
+    """Do `work`, which handles `count` units, so many times; the median is reported."""
+    cpu, wall = [], []
+    for _ in range(rounds):
+        wall_before, cpu_before = time.perf_counter(), time.process_time()
+        work()
+        cpu.append((time.process_time() - cpu_before) / count * 1e6)
+        wall.append((time.perf_counter() - wall_before) / count * 1e6)
+    return Figure(name, unit, count, statistics.median(cpu), statistics.median(wall), tuple(wall))
+
+
+def write_results(path: str, figures: list[Figure], **facts: object) -> None:
+    """Keep a run as JSON, so that a slide is seen."""
+    with open(path, "w", encoding="utf-8") as file:
+        about = {"python": platform.python_version(), "machine": platform.machine(), **facts}
+        json.dump({"about": about, "figures": [asdict(figure) for figure in figures]}, file, indent=1)
+        file.write("\n")
