@@ -94,11 +94,11 @@ def dense_points(polygon: Polygon, count: int) -> tuple[oracle.Floats, oracle.Fl
     return np.asarray(lat), np.asarray(lon), float(edges.length.max() / count)
 
 
-@pytest.mark.parametrize("number", range(40))
+@pytest.mark.parametrize("number", range(30))
 def test_the_gap_of_two_polygons_is_what_brute_force_along_both_outlines_brackets(number: int) -> None:
     rng = random.Random(number)
-    middle, size = adversarial.a_place(rng), adversarial.a_size(rng, most_m=1_500_000)
-    makers = (adversarial.convex, adversarial.star, adversarial.ragged)
+    middle, size = adversarial.a_place(rng), adversarial.a_size(rng, most_m=3_000_000)
+    makers: tuple[adversarial.Maker, ...] = (adversarial.convex, adversarial.star, adversarial.ragged)
     one = adversarial.a_shape(rng, middle, size, makers)
     place = oracle.destination(middle, rng.uniform(0, 360), size * rng.uniform(0.5, 2.5))
     other = adversarial.a_shape(rng, place, size * rng.uniform(0.1, 1.0), makers)
@@ -109,14 +109,12 @@ def test_the_gap_of_two_polygons_is_what_brute_force_along_both_outlines_bracket
     lat, lon, step = dense_points(one, 40)
     lat2, lon2, step2 = dense_points(other, 40)
     apart = oracle.inverse(lat[:, None], lon[:, None], lat2[None, :], lon2[None, :])[2].min()
+    holds = winds_round(one.outline[0], other) or winds_round(other.outline[0], one)
     # Two outlines are no farther apart than two of their points, and at most half a step of each nearer.
     if gap.share:
-        inside = min(
-            [oracle.signed_distance_m(p, other) for p in one.outline]
-            + [oracle.signed_distance_m(p, one) for p in other.outline]
-        )
-        assert apart <= (step + step2) / 2 or inside < 0
+        assert holds or apart <= (step + step2) / 2
     else:
+        assert not holds
         assert apart - (step + step2) / 2 <= gap.most_m and gap.least_m <= apart
 
 
