@@ -1,0 +1,160 @@
+"""Config into a ready node. The only place that knows which store and which links are in use.
+
+The faces stand beside this module and not above it, so the program puts the two together:
+
+```python
+async with open_node(config) as ready, open_doors(ready.node, **ready.for_doors()) as doors:
+    print(doors.new_link())
+```
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+import keepclear
+from keepclear.config import Config, Door
+from keepclear.errors import LimitReached, NotAllowed, NotFound
+from keepclear.formats.reference import MAX_REFERENCE_BYTES, read_reference, reference_view
+from keepclear.links import system
+from keepclear.links.peer import HttpsPeerLink, PeerDoor
+from keepclear.node.node import Node
+from keepclear.node.ports import Clock, Entropy, Keys
+from keepclear.stores.sqlite.store import SqliteStore
+
+log = logging.getLogger("keepclear.assembly")
+
+SOFTWARE: Final = f"keepclear {keepclear.__version__}"
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where one port is to listen, and as whom."""
+
+    host: str
+    port: int
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A running node, and what its doors are to be opened with.
+
+    Attributes:
+        token: what programs of our own show at the API.
+        reference: a reference view, JSON, checked; None for none.
+    """
+
+    node: Node
+    console: Listening
+    peers: Listening
+    token: str
+    clock: Clock
+    entropy: Entropy
+    reference: bytes | None
+
+    def for_doors(self) -> dict[str, Any]:
+        """The arguments of `faces.serving.open_doors` behind the node."""
+        return {
+            "console": self.console,
+            "peers": self.peers,
+            "token": self.token,
+            "clock": self.clock,
+            "entropy": self.entropy,
+            "reference": self.reference,
+        }
+
+
+@contextlib.asynccontextmanager
+async def open_node(
+    config: Config, *, clock: Clock | None = None, entropy: Entropy | None = None
+) -> AsyncIterator[Ready]:
+    """A running node on the folder of a configuration; stopped, with everything let go, when the context is left.
+
+    Args:
+        clock, entropy: the machine's own when not given.
+
+    Raises:
+        NotFound: no keys in the folder, or no reference file.
+        NotAllowed: a key file may be read by others, or the keys are another party's.
+        StoreFailed: another process runs on the folder, or the record cannot be read.
+    """
+    clock, entropy = clock or system.SystemClock(), entropy or system.SystemEntropy()
+    identity, signer = system.load_identity(config.folder)
+    if identity.party != config.party:
+        raise NotAllowed(f"the keys in the folder are {identity.party}'s, the configuration is {config.party}'s")
+    token, reference = system.load_token(config.folder), _reference(config.reference)
+    settings = config.settings
+    store = SqliteStore(
+        config.record_file, idempotency_keys_max=settings.idempotency_keys_max, reserve_bytes=settings.reserve_bytes
+    )
+    own = system.peer_files(config.folder)
+    link = HttpsPeerLink(own.certificate, own.key)
+    try:
+        node = Node(
+            Keys(identity.party, identity.name, signer), store, link, clock, entropy,
+            software=SOFTWARE, settings=settings,
+        )  # fmt: skip
+
+        def trust_peers() -> None:
+            link.trust(peer_doors(node))
+
+        trust_peers()
+        node.on_peers_changed.append(trust_peers)
+        # What was just loaded lives as long as the process: the collector need not look at it again.
+        gc.collect()
+        gc.freeze()
+        await node.start()
+        log.info("node_started party=%s entries=%d", node.party, node.loop.logs.seq)
+        shown = system.console_files(config.folder)
+        try:
+            yield Ready(
+                node=node,
+                console=_listening(config.console, shown),
+                peers=_listening(config.peers, own),
+                token=token,
+                clock=clock,
+                entropy=entropy,
+                reference=reference,
+            )
+        finally:
+            await node.stop()
+            log.info("node_stopped party=%s entries=%d", node.party, node.loop.logs.seq)
+    finally:
+        await link.close()
+        store.close()
+
+
+def peer_doors(node: Node) -> dict[str, PeerDoor]:
+    """Where each enrolled peer's node is, and the certificate it may show."""
+    picture = node.picture
+    return {
+        party: PeerDoor(picture.peers[party].enrolled.url, picture.peers[party].enrolled.tls)
+        for party in picture.enrolled_peers()
+    }
+
+
+def _listening(door: Door, files: system.CertificateFiles) -> Listening:
+    return Listening(door.host, door.port, files.certificate, files.key)
+
+
+def _reference(path: Path | None) -> bytes | None:
+    if path is None:
+        return None
+    try:
+        with path.open("rb") as opened:
+            data = opened.read(MAX_REFERENCE_BYTES + 1)
+    except OSError as problem:
+        raise NotFound(f"no reference view at {path}: {problem.strerror}", at="reference.file") from None
+    if len(data) > MAX_REFERENCE_BYTES:
+        raise LimitReached(f"a reference view has at most {MAX_REFERENCE_BYTES} bytes", at="reference.file")
+    return msgspec.json.encode(reference_view(read_reference(data)))

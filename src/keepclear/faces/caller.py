@@ -1,0 +1,195 @@
+"""Who is asking: a token or a session to a Caller of our own party, a certificate to another party.
+
+Until there are accounts, whoever holds the API token or opens a one-time link is the officer on duty; the name under
+which they act is theirs to give (`by`), and is recorded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+from typing import Final
+
+from starlette.types import Receive, Scope
+
+from keepclear.core.timespan import MINUTE_US, SECOND_US
+from keepclear.errors import LimitReached, NotAllowed, NotKnown, Unavailable
+from keepclear.node.access import Caller
+from keepclear.node.ports import Clock, Entropy
+
+LINK_BYTES: Final = 32
+LINK_LIFE_US: Final = 10 * MINUTE_US
+SESSION_LIFE_US: Final = 12 * 60 * MINUTE_US
+LINKS_MAX: Final = 16
+SESSIONS_MAX: Final = 64
+#: A body that trickles in holds a connection; after this it is given up.
+BODY_PATIENCE_S: Final = 20.0
+_UNSAFE: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+class Sessions:
+    """One-time links and the sessions they opened. In memory: a restart closes every session.
+
+    Codes and session ids are kept as SHA-256, so that neither a dump nor a slow comparison shows one.
+    """
+
+    def __init__(self, party: str, clock: Clock, entropy: Entropy) -> None:
+        self._clock = clock
+        self._entropy = entropy
+        # Browsers do not part cookies by port, and two parties' consoles may stand on one machine.
+        self.cookie_name = f"__Host-keepclear-{party}"
+        self._links: dict[bytes, int] = {}
+        self._sessions: dict[bytes, int] = {}
+
+    def new_link(self) -> str:
+        """A code that opens one session within ten minutes. The oldest unused one beyond 16 is void."""
+        self._forget_old()
+        while len(self._links) >= LINKS_MAX:
+            del self._links[next(iter(self._links))]
+        code = self._entropy.draw(LINK_BYTES).hex()
+        self._links[_digest(code)] = self._clock.elapsed_us() + LINK_LIFE_US
+        return code
+
+    def open(self, code: str) -> str:
+        """The session that a link opens, for the cookie.
+
+        Raises:
+            NotKnown: no such link, or used, or too old.
+        """
+        self._forget_old()
+        if self._links.pop(_digest(code), None) is None:
+            raise NotKnown("this link was used already, or is older than ten minutes: ask for another")
+        while len(self._sessions) >= SESSIONS_MAX:
+            del self._sessions[next(iter(self._sessions))]
+        session = self._entropy.draw(LINK_BYTES).hex()
+        self._sessions[_digest(session)] = self._clock.elapsed_us() + SESSION_LIFE_US
+        return session
+
+    def is_open(self, session: str) -> bool:
+        """Whether a cookie is that of an open session."""
+        until = self._sessions.get(_digest(session))
+        return until is not None and self._clock.elapsed_us() < until
+
+    def cookie(self, session: str) -> bytes:
+        """The `Set-Cookie` line of a session."""
+        life_s = SESSION_LIFE_US // SECOND_US
+        return f"{self.cookie_name}={session}; Path=/; Max-Age={life_s}; Secure; HttpOnly; SameSite=Strict".encode()
+
+    def _forget_old(self) -> None:
+        now = self._clock.elapsed_us()
+        for kept in (self._links, self._sessions):
+            for digest in [digest for digest, until in kept.items() if until <= now]:
+                del kept[digest]
+
+
+@dataclass(frozen=True, slots=True)
+class Doorman:
+    """Tells who asks at the console's port.
+
+    Attributes:
+        party: ours; whoever is let in acts for it.
+        token_sha256: of the API token.
+        hosts: what `Host` may say; anything else is a page of somebody else's that was pointed at us.
+    """
+
+    party: str
+    token_sha256: bytes
+    sessions: Sessions
+    hosts: frozenset[bytes]
+
+    def check_host(self, headers: Mapping[bytes, bytes]) -> None:
+        """Raise NotAllowed unless the request was meant for us by name."""
+        host = headers.get(b"host", b"")
+        if host not in self.hosts:
+            raise NotAllowed(f"this node does not answer as {host[:100]!r}", at="host")
+
+    def caller(self, method: str, headers: Mapping[bytes, bytes]) -> Caller:
+        """Who asks.
+
+        Raises:
+            NotKnown: neither a token nor an open session.
+            NotAllowed: a session, but the request came from a page of another site.
+        """
+        self.check_host(headers)
+        shown = headers.get(b"authorization")
+        if shown is not None:
+            scheme, _, token = shown.partition(b" ")
+            digest = hashlib.sha256(token.strip()).digest()
+            if scheme.lower() != b"bearer" or not hmac.compare_digest(digest, self.token_sha256):
+                raise NotKnown("this is not the token of this node: it lies in the file api-token of its folder")
+            return Caller(self.party)
+        if not self.has_session(headers):
+            raise NotKnown("open the console by its one-time link, or show the API token")
+        if method in _UNSAFE and not self._is_own_page(headers):
+            raise NotAllowed("this came from a page that is not ours", at="origin")
+        return Caller(self.party)
+
+    def has_session(self, headers: Mapping[bytes, bytes]) -> bool:
+        """Whether the request carries the cookie of an open session."""
+        text = headers.get(b"cookie", b"")
+        if not text or len(text) > 8_000:
+            return False
+        try:
+            morsel = SimpleCookie(text.decode("latin-1")).get(self.sessions.cookie_name)
+        except CookieError:
+            return False
+        return morsel is not None and self.sessions.is_open(morsel.value)
+
+    def _is_own_page(self, headers: Mapping[bytes, bytes]) -> bool:
+        fetched = headers.get(b"sec-fetch-site")
+        if fetched is not None and fetched != b"same-origin":
+            return False
+        origin = headers.get(b"origin")
+        if origin is None:
+            return fetched == b"same-origin"
+        return origin == b"https://" + headers.get(b"host", b"")
+
+
+def peer_certificate_sha256(scope: Scope) -> str:
+    """SHA-256 of the certificate that the other end of a connection proved to hold.
+
+    Raises:
+        NotKnown: the connection carries none.
+    """
+    chain = scope.get("extensions", {}).get("tls", {}).get("client_cert_chain") or []
+    if not chain:
+        raise NotKnown("a node shows its certificate: this connection has none")
+    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(chain[0])).hexdigest()
+
+
+async def read_body(scope: Scope, receive: Receive, most: int) -> bytes:
+    """The whole body of a request, within a bound on size and on patience.
+
+    Raises:
+        LimitReached: longer than `most` bytes; known from its header when there is one, so nothing is read in vain.
+        Unavailable: the caller went away, or took too long.
+    """
+    for name, value in scope["headers"]:
+        if name == b"content-length" and (not value.isdigit() or int(value) > most):
+            raise LimitReached(f"a body has at most {most} bytes here", at="body")
+    parts: list[bytes] = []
+    size, more = 0, True
+    try:
+        async with asyncio.timeout(BODY_PATIENCE_S):
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise Unavailable("the caller went away", at="body")
+                part: bytes = message.get("body", b"")
+                parts.append(part)
+                size += len(part)
+                if size > most:
+                    raise LimitReached(f"a body has at most {most} bytes here", at="body")
+                more = message.get("more_body", False)
+    except TimeoutError:
+        raise Unavailable(f"the body did not arrive within {BODY_PATIENCE_S:.0f} s", at="body") from None
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()
