@@ -93,7 +93,7 @@ def _any_across(x: float, z: float) -> tuple[float, float, float]:
 
 
 def inner_point(polygon: Polygon) -> LatLon | None:
-    """A position well inside a polygon; None if it has no inside."""
+    """A position well inside a polygon; None if none is found, as in slivers thinner than their arcs are true."""
     ball = ball_of(polygon)
     plane = shapely.Polygon(flattened(outline_of(polygon), ball))
     if not plane.is_valid or plane.is_empty:
@@ -101,7 +101,8 @@ def inner_point(polygon: Polygon) -> LatLon | None:
     inner = shapely.point_on_surface(plane)
     east, north = horizon_frame(ball.centre_m)
     x, y, z = (c + inner.x * e + inner.y * n for c, e, n in zip(ball.centre_m, east, north, strict=True))
-    return direction_to_position(x, y, z)
+    point = direction_to_position(x, y, z)
+    return point if is_inside(point, polygon) else None
 
 
 def flattened(outline: Outline, ball: Ball) -> Floats:

@@ -117,3 +117,14 @@ def test_the_ball_holds_every_place_of_the_outline() -> None:
         for side in outline_of(polygon).edges:
             for share in (0.0, 0.3, 0.6):
                 assert distance_m(ball.centre, along(side, share * side[3])) <= ball.radius_m + 1e-7
+
+
+def test_a_sliver_thinner_than_its_arcs_are_true_has_no_inner_point_rather_than_a_wrong_one() -> None:
+    for edge, _ in edges(5, 60, PIECE_M):
+        start, end = edge_ends(edge)
+        sliver = Polygon(
+            (start, end, destination(end, edge[2] + 90.0, 0.002), destination(start, edge[2] + 90.0, 0.002))
+        )
+        point = inner_point(sliver)
+
+        assert point is None or is_inside(point, sliver)
