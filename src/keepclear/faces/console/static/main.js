@@ -1,0 +1,121 @@
+// The console of one party: fetches the picture, follows the stream, and draws one of the views from what it knows.
+import { h, replaceKeeping, token } from "./dom.js";
+import { say } from "./words.js";
+import { change, noticeKey, state, subscribe } from "./state.js";
+import { now, onSecond, startClock } from "./clock.js";
+import { startStream } from "./stream.js";
+import { alarmRow, rowsOf } from "./rows.js";
+import { drawBands, drawFoot, drawRail, drawTop, tickBands, tickTop } from "./chrome.js";
+import { drawMap, placeMap } from "./map.js";
+import { alarmPane, spokenAt, subjectOf, takesFocus } from "./views/alarm.js";
+import { cardPane, detailPane } from "./views/detail.js";
+import { floorView } from "./views/floor.js";
+import { fileView } from "./views/file.js";
+import { failedProof, recordView } from "./views/record.js";
+import { referenceView } from "./views/reference.js";
+import { keysView } from "./views/keyspage.js";
+import { soundRows, unlock } from "./sound.js";
+import { listenToKeys } from "./keys.js";
+
+const parts = Object.fromEntries(["top", "bands", "rail", "main", "foot"].map((id) => [id, document.getElementById(id)]));
+const centre = h("section", { class: "centre" });
+const spoken = h("div", { class: "sr", role: "status", "aria-live": "assertive" });
+const known = new Set(); // rows that were there before: only a new caution may take an empty pane
+let rows = [];
+let alarm;
+let drawnTheme = "";
+
+/** The theme chosen by hand, else by the hour at this desk. Never by the system. */
+function startTheme() {
+  const hour = new Date().getHours();
+  document.documentElement.dataset.theme = localStorage.getItem("theme") || (hour >= 7 && hour < 19 ? "day" : "night");
+}
+
+/** A new caution takes the detail pane of the floor when nothing is chosen; anything chosen stays. */
+function chooseNew() {
+  for (const row of rows) {
+    if (row.needs && !known.has(row.key) && !state.chosen && ["alert", "stop"].includes(row.choose.type)) state.chosen = row.choose;
+    known.add(row.key);
+  }
+}
+
+/** The notice of a warning that waits: it is red on the map and in the strips, whatever the pane shows. */
+function hotKey() {
+  const warning = alarm?.level === "warning" ? alarm : rows.find((row) => row.needs && row.level === "warning");
+  const alert = warning && subjectOf(warning).alert;
+  return alert && noticeKey(alert.notice);
+}
+
+function drawMain(hot) {
+  const side = state.card ? cardPane() : alarm ? alarmPane(alarm) : null;
+  const views = {
+    floor: () => floorView(rows, side ?? detailPane(), hot, centre),
+    file: () => fileView(side, hot, centre),
+    record: () => recordView(side),
+    reference: () => referenceView(side),
+    keys: () => keysView(side),
+  };
+  const kids = views[state.view]();
+  const failed = failedProof() ? "failed" : "";
+  const kind = { floor: "floor", file: "floor", record: "page rec", reference: "page ref", keys: "page keyspage" }[state.view];
+  parts.main.className = [kind, alarm && !state.card ? "isalarm" : "", side ? "hasside" : "", failed].join(" ");
+  replaceKeeping(parts.main, kids);
+}
+
+function draw() {
+  if (!state.picture) {
+    replaceKeeping(parts.main, h("p", { class: "emptyp" }, state.trouble?.text ?? say("load.first")));
+    return;
+  }
+  rows = rowsOf(state, now());
+  chooseNew();
+  alarm = alarmRow(state, rows);
+  const root = document.documentElement;
+  root.dataset.state = state.isOffline ? "offline" : "live";
+  root.dataset.view = state.view;
+  const isUrgent = alarm && alarm.level !== "caution";
+  document.title = say(isUrgent ? "app.alarm_title" : "app.title");
+  drawTop(parts.top);
+  drawBands(parts.bands, alarm);
+  drawRail(parts.rail);
+  drawFoot(parts.foot);
+  const hot = hotKey();
+  if (["floor", "file"].includes(state.view)) drawMap(hot);
+  drawMain(hot);
+  placeMap();
+  focusAlarm();
+  if (drawnTheme !== root.dataset.theme) root.style.setProperty("--ol-background-color", token("--panel"));
+  drawnTheme = root.dataset.theme;
+}
+
+/** The focus goes to an alarm's first answer, once; not out of a field in which somebody is writing. */
+function focusAlarm() {
+  const isNew = takesFocus(alarm);
+  const isWriting = document.activeElement?.matches?.("input:not([type=range]), textarea, select");
+  if (isNew && !isWriting && !state.card) document.querySelector("[data-answer]")?.focus({ preventScroll: true });
+}
+
+function second(ms) {
+  if (!state.picture) return;
+  tickTop(ms);
+  tickBands(ms);
+  soundRows(rows, ms);
+  if (alarm) {
+    const words = spokenAt(alarm, ms);
+    if (words) spoken.textContent = words;
+    // Need and have run down each second, and so do the instants that the answers name.
+    change();
+  }
+  const hasTurned = rows.some((row) => Math.abs(row.due - ms) < 1000) || state.stopArmedUntil > 0;
+  if (hasTurned || ms % 60000 === 0 || (state.caughtUp && ms - state.caughtUp.until > 60000 && ((state.caughtUp = null), true))) change();
+}
+
+startTheme();
+document.body.append(spoken);
+subscribe(draw);
+listenToKeys(() => ({ rows, alarm }));
+// A browser sounds only after a gesture; the first one, whatever it is for, wakes it.
+for (const gesture of ["pointerdown", "keydown"]) addEventListener(gesture, () => unlock(), { once: true, capture: true });
+onSecond(second);
+startClock();
+startStream();
