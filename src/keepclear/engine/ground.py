@@ -217,7 +217,7 @@ def _nearest(
     return Interval(min(least_m, most_m), most_m), along(edge, at_m)
 
 
-def depth_at_most_m(one: Footprint, other: Footprint) -> float:
+def depth_m(one: Footprint, other: Footprint) -> float:
     """How far one would have to be moved to come clear of the other, metres: a bound from above.
 
     The least width of the overlap, seen along the sides of both on a plane that touches the Earth between them. Points
@@ -226,7 +226,7 @@ def depth_at_most_m(one: Footprint, other: Footprint) -> float:
     first, second = ball_of(one), ball_of(other)
     apart_m, reach_m = _apart_m(first, second), first.radius_m + second.radius_m
     if reach_m <= apart_m or reach_m > _FLAT_ENOUGH_M or (isinstance(one, Circle) and isinstance(other, Circle)):
-        return max(0.0, reach_m - apart_m)
+        return rough_depth_m(one, other)
     x, y, z = ((a + b) / 2.0 for a, b in zip(first.centre_m, second.centre_m, strict=True))
     frame = np.asarray(horizon_frame((x, y, z))).T
     shapes = [_flat(each, np.asarray((x, y, z)), frame) for each in (one, other)]
@@ -236,6 +236,12 @@ def depth_at_most_m(one: Footprint, other: Footprint) -> float:
     # The plane is level but for the angle between the vertical and the line to the Earth's centre.
     angle = 1.01 * (reach_m + apart_m) / CURVATURE_RADIUS_MIN_M + math.radians(VERTICAL_OFF_DEG)
     return max(0.0, min(reach_m - apart_m, width_m / math.cos(angle) + sum(bulge * angle for *_, bulge in shapes)))
+
+
+def rough_depth_m(one: Footprint, other: Footprint) -> float:
+    """The same from the enclosing balls alone; exact for two circles."""
+    first, second = ball_of(one), ball_of(other)
+    return max(0.0, first.radius_m + second.radius_m - _apart_m(first, second))
 
 
 def _flat(footprint: Footprint, middle_m: Floats, frame: Floats) -> tuple[Floats, float, float]:

@@ -10,7 +10,7 @@ from keepclear.core.conflict import Interval, Judgement, Verdict, both, gap_s, i
 from keepclear.core.separation import NO_SEPARATION, Separation
 from keepclear.core.timespan import TimeSpan
 from keepclear.core.volume import Volume4D
-from keepclear.engine.ground import depth_at_most_m, ground_gap, rough_gap
+from keepclear.engine.ground import depth_m, ground_gap, rough_depth_m, rough_gap
 from keepclear.engine.heights import shared_height_m, vertical_gap
 
 #: The false-positive margin on the ground, metres: POSSIBLE is answered for footprints only when the true gap lies
@@ -31,9 +31,9 @@ def judge(one: Volume4D, other: Volume4D, separation: Separation = NO_SEPARATION
     vertical = vertical_gap(one.band, one.footprint, other.band, other.footprint, apart_m=separation.horizontal_m)
     verdict = too_near(vertical, minimum=separation.vertical_m) if in_time else Verdict.CLEAR
     if verdict is Verdict.CLEAR:
-        ground = rough_gap(one.footprint, other.footprint)
+        ground, depth_at_most_m = rough_gap(one.footprint, other.footprint), rough_depth_m
     else:
-        ground = ground_gap(one.footprint, other.footprint, minimum_m=separation.horizontal_m)
+        ground, depth_at_most_m = ground_gap(one.footprint, other.footprint, minimum_m=separation.horizontal_m), depth_m
         verdict = both(verdict, too_near(ground.gap, minimum=separation.horizontal_m))
     meets = ground.gap.least <= 0
     return Judgement(

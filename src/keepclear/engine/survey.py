@@ -6,6 +6,7 @@ it says counts only by more than the piece's `bulge_m`; the rest is handed on as
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from keepclear.core.footprint import LatLon, Polygon
-from keepclear.core.geodesy import CURVATURE_RADIUS_MIN_M, Floats
+from keepclear.core.geodesy import CURVATURE_RADIUS_MIN_M, Floats, direction_to_position
 from keepclear.engine.edges import Edge, along, crossing_of
 from keepclear.engine.shape import Ball, Outline, ball_of, outline_of
 
@@ -22,6 +23,9 @@ CELLS_MAX = 250_000
 
 #: So few pairs of pieces are looked at whole: picking the near ones would cost more.
 _FEW_CELLS = 400
+
+#: Arcs this true, metres, crossing at more than this angle, radians, show well enough where their edges cross.
+_TRUE_M, _STEEP = 1e-3, 1e-3
 
 #: The least distance, the corner, and the piece of the other outline that it is from.
 Candidate = tuple[float, LatLon, Outline, int]
@@ -166,11 +170,16 @@ def _survey_rows(first: Pieces, second: Pieces, within_m: float) -> Survey:
 
 
 def _crossing_at(first: Pieces, second: Pieces, i: int, j: int) -> LatLon:
-    """Where two pieces that surely cross do so."""
-    one, other = _edge(first, i), _edge(second, j)
-    number = int(second.number[j])
-    start_m = second.outline.offset_m[number]
-    return crossing_of(one, other, start_m, start_m + float(second.length_m[j, 0]))
+    """Where two pieces that surely cross do so: where their arcs cross if these are true enough to a millimetre."""
+    if first.bulge_m[i, 0] < _TRUE_M and second.bulge_m[j, 0] < _TRUE_M:
+        (a, b, c), (d, e, f) = first.frame[i].tolist(), second.frame[j].tolist()
+        x, y, z = b * f - c * e, c * d - a * f, a * e - b * d
+        if x * x + y * y + z * z > _STEEP * _STEEP:
+            # Planes meet in a line; of its two ends the one on this side of the Earth is meant.
+            side = math.copysign(1.0, x * first.starts[i, 0] + y * first.starts[i, 1] + z * first.starts[i, 2])
+            return direction_to_position(side * x, side * y, side * z)
+    start_m = second.outline.offset_m[int(second.number[j])]
+    return crossing_of(_edge(first, i), _edge(second, j), start_m, start_m + float(second.length_m[j, 0]))
 
 
 def _candidates(
