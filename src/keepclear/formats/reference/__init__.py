@@ -1,0 +1,65 @@
+"""The reference file: public facts about an arrangement between States, each claim with its claimant and source.
+
+Read-only material for people. Nothing here becomes a party, a notice or a zone of a running node,
+and nothing here says which account is right. The shape is told in `examples/syria_2019/README.md`.
+"""
+
+from keepclear.formats.reference.reading import MAX_REFERENCE_BYTES, read_reference
+from keepclear.formats.reference.values import (
+    About,
+    Agreement,
+    Center,
+    Claim,
+    Difference,
+    Incident,
+    JointStatement,
+    Meeting,
+    Other,
+    Parameter,
+    Party,
+    Post,
+    Posts,
+    PublishedClock,
+    Reference,
+    Ring,
+    Source,
+    Statement,
+    Term,
+    TimelineItem,
+    Topic,
+    Zone,
+)
+from keepclear.formats.reference.view import AccountLead, ClockGap, Release, clock_gaps, lead_times, reference_view
+
+__all__ = [
+    "MAX_REFERENCE_BYTES",
+    "About",
+    "AccountLead",
+    "Agreement",
+    "Center",
+    "Claim",
+    "ClockGap",
+    "Difference",
+    "Incident",
+    "JointStatement",
+    "Meeting",
+    "Other",
+    "Parameter",
+    "Party",
+    "Post",
+    "Posts",
+    "PublishedClock",
+    "Reference",
+    "Release",
+    "Ring",
+    "Source",
+    "Statement",
+    "Term",
+    "TimelineItem",
+    "Topic",
+    "Zone",
+    "clock_gaps",
+    "lead_times",
+    "read_reference",
+    "reference_view",
+]
