@@ -24,6 +24,8 @@ class Settings:
     #: Entries in one message to a peer, and its bytes.
     delivery_entries_max: int = 256
     delivery_bytes_max: int = 4_000_000
+    #: Seconds between two deliveries to one peer: what is filed meanwhile goes together, and its door is not flooded.
+    delivery_pause_s: float = 0.005
     #: Seconds between attempts to reach a peer: doubles from the first to the last.
     retry_first_s: float = 0.5
     retry_last_s: float = 30.0
