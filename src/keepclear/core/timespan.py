@@ -69,7 +69,7 @@ def parse_instant(text: object, *, at: str = "") -> int:
     >>> parse_instant("1970-01-01T00:00:60Z")
     60000000
     """
-    match = _ZULU.fullmatch(text.strip())
+    match = _ZULU.fullmatch(text.strip()) if isinstance(text, str) else None
     if match is None:
         raise Malformed(f"{text!r} is not a time: write it as 2027-03-14T02:17:40Z", at=at)
     year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
