@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from keepclear.core.timespan import SECOND_US
 from keepclear.errors import KeepclearError, NotAllowed, StoreFailed, Tampered, Unavailable
 from keepclear.node.commands import Command, NoteDelivered, NoteSplitView, SuspectClock
-from keepclear.node.logs import channel, read_entry
+from keepclear.node.entries import Received
+from keepclear.node.logs import Read, channel, read_entry
 from keepclear.node.loop import Loop
 from keepclear.node.ports import Delivered, Delivery, Heartbeat, StoredEntry
 from keepclear.record import note as notes
@@ -37,6 +38,7 @@ class LineState:
         last_heard: when it last answered, our steady clock, microseconds; 0 is never.
         difference_ms: its wall clock minus ours at that time.
         holds: how many entries of our channel it holds; -1 is not known yet.
+        sent_at: when we last sent it a stretch, microseconds.
         may_sign: it has told us what it cosigned, and our history holds it.
         confirmed_difference_ms: a person vouched for our clock against this difference.
     """
@@ -48,6 +50,7 @@ class LineState:
     may_sign: bool = False
     needs_rebuild: bool = False
     trouble: str = ""
+    sent_at: int = 0
     confirmed_difference_ms: int | None = None
 
 
@@ -151,8 +154,12 @@ class Exchange:
         line = self.line(party)
         log = channel(self.loop.party, party)
         size = self.loop.logs.size(log)
-        if not line.may_sign or line.holds >= size:
+        if not line.may_sign or not size:
             return None
+        if line.holds >= size:
+            # It holds all of it and its cosignature never reached us: ask for that alone.
+            is_cosigned = self.cosigned_size.get(log, 0) >= size
+            return None if is_cosigned else Delivery(size, (), self.checkpoint(log))
         settings = self.loop.settings
         entries: list[bytes] = []
         total = 0
@@ -173,7 +180,7 @@ class Exchange:
         """
         line = self.line(party)
         log = channel(self.loop.party, party)
-        line.holds = min(max(0, answer.size), self.loop.logs.size(log))
+        line.holds, line.sent_at = min(max(0, answer.size), self.loop.logs.size(log)), sent_at
         if answer.cosigned:
             self._take_cosigned(party, log, answer.cosigned)
         return [NoteDelivered(party, line.holds, sent_at)]
@@ -238,6 +245,9 @@ class Exchange:
         commands: list[Command] = []
         try:
             self._compare_ours(party, line, theirs)
+            if line.may_sign and line.holds > self.loop.picture.peers[party].delivered:
+                # The answer to a delivery was lost; what it would have said is told now.
+                commands.append(NoteDelivered(party, line.holds, line.sent_at or now_us))
             commands += self._compare_theirs(party, theirs)
         except KeepclearError as problem:
             line.trouble = str(problem)
@@ -268,8 +278,11 @@ class Exchange:
         if max(theirs.holds, cosigned_size) > tree.size:
             line.may_sign, line.needs_rebuild = False, True
             return
-        line.holds = theirs.holds if not line.may_sign else max(line.holds, theirs.holds)
+        # Also when it is fewer than before: the peer was restored from a backup, and gets again what it lost.
+        line.holds = theirs.holds
         line.may_sign, line.needs_rebuild = True, False
+        if theirs.cosigned and cosigned_size > self.cosigned_size.get(log, 0):
+            self._take_cosigned(party, log, theirs.cosigned)
 
     def _compare_theirs(self, party: str, theirs: Heartbeat) -> list[Command]:
         """Is the peer's newest checkpoint one of the history that it gave us?"""
@@ -318,10 +331,11 @@ class Exchange:
         logs = self.loop.logs
         logs.tree(log).rewind(first)
         stored = [logs.copy(log, data, read_entry(data, leaf_hash(data)).at) for data in taken]
-        known = {entry.leaf for entry in stored}
+        # A channel says once of each entry that it was received: what the peer holds says so of some already.
+        answered = {read.body.index for read in map(_read, stored) if isinstance(read.body, Received)}
         for lost in own_tail:
-            read = read_entry(lost.data, lost.leaf)
-            if lost.leaf in known or read.body is None:
+            read = _read(lost)
+            if read.body is None or (isinstance(read.body, Received) and read.body.index in answered):
                 continue
             opposite = channel(party, self.loop.party)
             entry, _ = logs.seal(log, read.body, at=now_us, mode=read.mode, stated=read.stated, opposite=opposite)
@@ -363,3 +377,7 @@ class Exchange:
                 # Kept means checked; only the time, its first eight bytes, is read again.
                 for line in notes.parse(text).by(key):
                     self._note_cosigned(log, size, int.from_bytes(line.raw[:8], "big"))
+
+
+def _read(stored: StoredEntry) -> Read:
+    return read_entry(stored.data, stored.leaf)

@@ -93,6 +93,7 @@ class _Turn:
     evidence: list[Evidence] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
     is_stop_lane: bool = False
+    is_clock_set_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +194,9 @@ class Loop:
         for peer in self.picture.enrolled_peers():
             if channel(self.party, peer) in deliveries:
                 turn.effects.append(Deliver(peer))
+        if turn.is_clock_set_back:
+            # What was let go as ended by a clock that was ahead may be in force: the record knows.
+            self.load()
         return Outcome(tuple(answers), tuple(turn.entries), tuple(turn.reads), tuple(turn.effects))
 
     def _one(self, turn: _Turn, asked: Asked, now_us: int) -> Receipt:
@@ -207,6 +211,8 @@ class Loop:
             for draft in decision.drafts:
                 self._record(turn, draft, now_us)
             turn.effects.extend(decision.effects)
+            if isinstance(command, ConfirmClock) and command.shift_us < 0:
+                turn.is_clock_set_back = True
             subject = decision.subject
         made = zip(turn.entries[first:], turn.reads[first:], strict=True)
         refs = tuple(EntryRef(stored.log, stored.n, read.leaf, read.kind) for stored, read in made)

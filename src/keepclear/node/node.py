@@ -112,9 +112,9 @@ class Node:
         """Begin to run. Everything that was in force is in force again before this returns."""
         self._tasks.append(asyncio.create_task(self._run(), name="loop"))
         behind_us = self.loop.last_at() - self.wall_us()
-        await self.submit(Start(self.software))
+        await self._try(Start(self.software))  # a full disk must not keep a node from starting: STOP has its own space
         if behind_us > self.settings.clock_jump_s * SECOND_US:
-            await self.submit(SuspectClock(-round(behind_us / 1000), "our own record"))
+            await self._try(SuspectClock(-round(behind_us / 1000), "our own record"))
         self._tasks.append(asyncio.create_task(self._keep_time(), name="clock"))
         self.outbox.start()
 

@@ -35,10 +35,10 @@ class Outbox:
     def follow_peers(self) -> None:
         """A task for each enrolled peer, and none for others."""
         enrolled = set(self._node.picture.enrolled_peers())
-        for party in enrolled - set(self._tasks):
+        for party in sorted(enrolled - set(self._tasks)):
             self._wakes[party] = asyncio.Event()
             self._tasks[party] = asyncio.create_task(self._keep(party), name=f"line to {party}")
-        for party in set(self._tasks) - enrolled:
+        for party in sorted(set(self._tasks) - enrolled):
             self._tasks.pop(party).cancel()
 
     async def stop(self) -> None:
@@ -118,9 +118,13 @@ class Outbox:
         sent_at = node.now_us()
         answer = await self._link.deliver(party, delivery)
         before = node.exchange.line(party).holds
+        ours = channel(node.party, party)
+        cosigned = node.exchange.cosigned_size.get(ours, 0)
         commands = node.exchange.take_delivered(party, delivery, answer, sent_at)
         await node.try_all(commands)
         line = node.exchange.line(party)
-        if line.holds <= before and line.holds < node.loop.logs.size(channel(node.party, party)):
+        if line.holds <= before and line.holds < node.loop.logs.size(ours):
             raise Unavailable(f"{party} took none of the {len(delivery.entries)} entries from {delivery.first} on")
+        if not delivery.entries and node.exchange.cosigned_size.get(ours, 0) <= cosigned:
+            raise Unavailable(f"{party} holds {line.holds} entries of ours and does not cosign them")
         return True

@@ -415,6 +415,8 @@ class Picture:
 
     def forget(self, now_us: int) -> None:
         """Let go of what ended more than an hour ago; the record keeps it. The same at one instant, however often."""
+        if self.is_clock_suspect:  # by which clock did it end?
+            return
         before = now_us - KEPT_US
         old = [held for held in self.notices.values() if _ended_at(held) < before]
         for held in old:
