@@ -20,6 +20,7 @@ from keepclear.core.notice import Mode, NoticeState, lead_time_s, whole_span
 from keepclear.core.place import Region, contradicts, region_of
 from keepclear.core.timespan import SECOND_US
 from keepclear.core.volume import Volume4D
+from keepclear.engine.detect import widest_of
 from keepclear.engine.judge import judge
 from keepclear.errors import LimitReached
 from keepclear.node.decision import Draft
@@ -69,26 +70,24 @@ def conflicts_with(
     found: dict[str, dict[str, tuple[HeldNotice, Judgement]]] = {}
     index = picture.indexes[mode]
     count = 0
-    for party in parties:
-        separation = picture.separation_to(separation_with or party)
-        for volume in volumes:
-            for other_key, other_at in index.candidates(volume, separation):
-                held = picture.notices.get(other_key)
-                if held is None or held.party != party or other_key == key or not held.is_live(now_us):
-                    continue
-                judgement = judge(volume, held.volumes[other_at], separation)
-                if judgement.verdict is Verdict.CLEAR:
-                    continue
-                of_party = found.setdefault(party, {})
-                if other_key not in of_party:
-                    count += 1
-                    if count > settings.conflicts_max:
-                        raise LimitReached(
-                            f"conflicts_max: more than {settings.conflicts_max} conflicts with one notice"
-                        )
-                    of_party[other_key] = (held, judgement)
-                elif _is_worse(judgement, of_party[other_key][1]):
-                    of_party[other_key] = (held, judgement)
+    separations = {party: picture.separation_to(separation_with or party) for party in parties}
+    widest = widest_of(separations.values())
+    for volume in volumes:
+        for other_key, other_at in index.candidates(volume, widest):
+            held = picture.notices.get(other_key)
+            if held is None or other_key == key or held.party not in separations or not held.is_live(now_us):
+                continue
+            judgement = judge(volume, held.volumes[other_at], separations[held.party])
+            if judgement.verdict is Verdict.CLEAR:
+                continue
+            of_party = found.setdefault(held.party, {})
+            if other_key not in of_party:
+                count += 1
+                if count > settings.conflicts_max:
+                    raise LimitReached(f"conflicts_max: more than {settings.conflicts_max} conflicts with one notice")
+                of_party[other_key] = (held, judgement)
+            elif _is_worse(judgement, of_party[other_key][1]):
+                of_party[other_key] = (held, judgement)
     return {
         party: [_pair(held, judgement) for held, judgement in sorted(of_party.values(), key=lambda p: p[0].key)]
         for party, of_party in found.items()
