@@ -63,8 +63,8 @@ class Outbox:
                 if self._node.now_us() >= next_beat_us or not self._node.exchange.line(party).may_sign:
                     await self._beat(party)
                     next_beat_us = self._node.now_us() + round(settings.heartbeat_s * 1e6)
-                while await self._send(party):
-                    await asyncio.sleep(settings.delivery_pause_s)  # noqa: ASYNC110  a pause, not a poll
+                while await self._send(party):  # noqa: ASYNC110  a pause, not a poll
+                    await asyncio.sleep(settings.delivery_pause_s)
                 pause_s = settings.retry_first_s
                 await self._wait(party, max(0.01, (next_beat_us - self._node.now_us()) / 1e6))
             except KeepclearError as failed:
