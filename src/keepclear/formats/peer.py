@@ -81,7 +81,7 @@ def read_delivery(data: bytes) -> DeliveryMessage:
     """The delivery in a request body, or Malformed."""
     try:
         return _delivery.decode(data)
-    except (msgspec.MsgspecError, RecursionError) as problem:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
         raise Malformed(str(problem), at="delivery") from None
 
 
@@ -89,7 +89,7 @@ def read_delivered(data: bytes) -> DeliveredMessage:
     """The answer to a delivery, or Malformed."""
     try:
         return _delivered.decode(data)
-    except (msgspec.MsgspecError, RecursionError) as problem:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
         raise Malformed(str(problem), at="delivered") from None
 
 
@@ -97,7 +97,7 @@ def read_heartbeat(data: bytes) -> HeartbeatMessage:
     """A heartbeat, or Malformed."""
     try:
         return _heartbeat.decode(data)
-    except (msgspec.MsgspecError, RecursionError) as problem:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
         raise Malformed(str(problem), at="heartbeat") from None
 
 
@@ -105,7 +105,7 @@ def read_entries(data: bytes) -> EntriesMessage:
     """Entries, or Malformed."""
     try:
         return _entries.decode(data)
-    except (msgspec.MsgspecError, RecursionError) as problem:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
         raise Malformed(str(problem), at="entries") from None
 
 
@@ -113,5 +113,5 @@ def read_problem(data: bytes) -> ProblemMessage:
     """The problem, as well as it can be read; an empty one when it is not a problem at all."""
     try:
         return _problem.decode(data)
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return ProblemMessage()

@@ -78,6 +78,8 @@ class Node:
         self._pending: dict[str, tuple[bytes, asyncio.Future[Receipt]]] = {}
         self.outbox = Outbox(self, link)
         self._tasks: list[asyncio.Task[None]] = []
+        #: Why the node takes nothing more until it is started anew, or empty.
+        self._down = ""
         #: STOPs that came in while nothing could be recorded: shown, marked UNRECORDED, and not answered for.
         self.unrecorded_stops: list[UnrecordedStop] = []
         #: Called when keys were enrolled or removed, so that doors and links trust what the picture says.
@@ -110,13 +112,28 @@ class Node:
 
     async def start(self) -> None:
         """Begin to run. Everything that was in force is in force again before this returns."""
-        self._tasks.append(asyncio.create_task(self._run(), name="loop"))
+        self._watch(asyncio.create_task(self._run(), name="loop"))
         behind_us = self.loop.last_at() - self.wall_us()
         await self._try(Start(self.software))  # a full disk must not keep a node from starting: STOP has its own space
         if behind_us > self.settings.clock_jump_s * SECOND_US:
             await self._try(SuspectClock(-round(behind_us / 1000), "our own record"))
-        self._tasks.append(asyncio.create_task(self._keep_time(), name="clock"))
+        self._watch(asyncio.create_task(self._keep_time(), name="clock"))
         self.outbox.start()
+
+    def _watch(self, task: asyncio.Task[None]) -> None:
+        """If this task ends by itself the record is in doubt: the node takes nothing more and says LINE DOWN."""
+
+        def ended(task: asyncio.Task[None]) -> None:
+            if task.cancelled():
+                return
+            broken = task.exception()
+            self._down = f"the node's {task.get_name()} stopped: {type(broken).__name__}: {broken}"[:300]
+            self.loop.store_fault = self._down
+            log.error("node_down task=%s error=%s", task.get_name(), type(broken).__name__, exc_info=broken)
+            self._queue.fail_all(StoreFailed(self._down))
+
+        self._tasks.append(task)
+        task.add_done_callback(ended)
 
     async def stop(self) -> None:
         """Stop taking commands; what was answered is durable, what was not is nowhere."""
@@ -137,6 +154,8 @@ class Node:
         Raises:
             KeepclearError: a rule says no, the queue is full, or the store cannot record.
         """
+        if self._down:
+            raise StoreFailed(self._down)
         fingerprint = fingerprint[:32].ljust(32, b"\0")
         if key:
             pending = self._pending.get(key)
@@ -188,7 +207,7 @@ class Node:
                 commands.insert(0, SuspectClock(round(jump_us / 1000), "our own clock"))
             elif not self.picture.is_clock_suspect:
                 suspected_us = 0
-            if self.loop.store_fault and self.store.restore_reserve():
+            if self.loop.store_fault and not self._down and self.store.restore_reserve():
                 self.loop.store_fault = ""
             for command in commands:
                 await self._try(command)

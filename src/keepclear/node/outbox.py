@@ -67,9 +67,13 @@ class Outbox:
                     await asyncio.sleep(settings.delivery_pause_s)
                 pause_s = settings.retry_first_s
                 await self._wait(party, max(0.01, (next_beat_us - self._node.now_us()) / 1e6))
-            except KeepclearError as failed:
+            except Exception as failed:  # one bad answer must not end the line
                 self._node.exchange.line(party).trouble = str(failed)
-                log.info("line_failed peer=%s code=%s retry_s=%.1f", party, failed.code, pause_s)
+                if isinstance(failed, KeepclearError):
+                    log.info("line_failed peer=%s code=%s retry_s=%.1f", party, failed.code, pause_s)
+                else:
+                    log.exception("line_broken peer=%s error=%s", party, type(failed).__name__)
+                    self._node.loop.degraded = f"the line to {party}: {type(failed).__name__}: {failed}"[:300]
                 # Not woken by new entries: a peer that is down is asked again when its time has come.
                 await asyncio.sleep(pause_s)
                 pause_s = min(pause_s * 2, settings.retry_last_s)

@@ -50,6 +50,14 @@ class CommandQueue:
             self._filled.clear()
         return taken
 
+    def fail_all(self, failure: Exception) -> None:
+        """Tell everyone who waits that nothing will come."""
+        for lane in (self._urgent, self._others):
+            while lane:
+                future = lane.popleft()[1]
+                if not future.done():
+                    future.set_exception(failure)
+
 
 def answer(taken: list[tuple[Asked, asyncio.Future[Receipt]]], outcome: Outcome) -> None:
     """Give each caller what its command came to."""

@@ -31,7 +31,7 @@ from keepclear.node.logs import Logs, Read, channel, check_foreign
 from keepclear.node.picture import Picture, agreement_from_terms
 from keepclear.node.settings import Settings
 from keepclear.record import checkpoint as checkpoints
-from keepclear.record.tree import leaf_hash
+from keepclear.record.tree import Tree, leaf_hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +77,28 @@ def check_delivery(
         )
     if command.first > held:
         raise Malformed(f"we hold {held} entries of {log}; begin there, not at {command.first}", at="first")
-    for n in range(command.first, min(held, end)):
-        if tree.leaf(n) != leaf_hash(command.entries[n - command.first]):
-            raise SplitView(f"entry {n} of {log} is not the one we were given before", at=f"entries[{n}]")
+    differs = next(
+        (
+            n
+            for n in range(command.first, min(held, end))
+            if tree.leaf(n) != leaf_hash(command.entries[n - command.first])
+        ),
+        None,
+    )
     if end <= held:
         if tree.root(end) != signed.root:
             raise SplitView(f"the history of {log} at {end} is not the one we were given before", at="checkpoint")
+        if differs is not None:
+            raise Tampered(
+                f"entry {differs} of {log} is not the one that the checkpoint is over", at=f"entries[{differs}]"
+            )
         return Fresh(log, ())
+    if differs is not None:
+        # Only what the peer signed is its word: bytes damaged on the way accuse nobody.
+        theirs = Tree([tree.leaf(n) for n in range(command.first)] + [leaf_hash(data) for data in command.entries])
+        if theirs.root() == signed.root:
+            raise SplitView(f"entry {differs} of {log} is not the one we were given before", at=f"entries[{differs}]")
+        raise Tampered(f"the checkpoint of {log} at {end} is not over the entries that came with it", at="checkpoint")
     fresh = _fresh(log, command, held, logs.last_at(log))
     mark = tree.mark()
     try:
