@@ -37,6 +37,8 @@ log = logging.getLogger("keepclear.serving")
 
 #: Seconds that requests under way have to end when the node stops.
 GRACE_S: Final = 2
+#: ... and that a connection without one has to say goodbye.
+_GOODBYE_S: Final = 0.2
 _HANDSHAKES_MAX: Final = 256
 
 
@@ -113,6 +115,16 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.begun.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        asyncio.get_running_loop().call_later(_GOODBYE_S, self._let_go)
+        await super().shutdown(sockets)
+
+    def _let_go(self) -> None:
+        """A client that is not reading never answers TLS's goodbye; one with nothing under way is not waited for."""
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, TlsProtocol) and (connection.cycle is None or connection.cycle.response_complete):
+                connection.transport.abort()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

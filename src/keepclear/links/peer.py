@@ -7,6 +7,7 @@ What fails is said in words that name what to check.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import logging
 import ssl
@@ -162,13 +163,17 @@ def explain(party: str, url: str, failed: Exception) -> str:
         return f"{party}'s node at {url} does not answer within {CONNECT_S:.0f} s: check the network and the address"
     if isinstance(failed, httpx.TimeoutException):
         return f"{party}'s node at {url} took our call and did not answer within {ANSWER_S:.0f} s"
-    if "refused" in text.lower():
+    if "refused" in text.lower() or f"[Errno {errno.ECONNREFUSED}]" in text:
         return f"nothing listens at {url}: {party}'s node is down, or the address is wrong"
     if isinstance(failed, httpx.ConnectError) and ("SSL" in text or "TLS" in text):
         return f"no secure connection to {party} at {url}: is it the peer door of a keepclear node? ({_short(text)})"
     if isinstance(failed, httpx.ConnectError):
         return f"{party}'s node at {url} cannot be reached: check the network and the address ({_short(text)})"
-    return f"the connection to {party}'s node at {url} broke off ({_short(text) or type(failed).__name__})"
+    # In TLS 1.3 a refusal of our certificate comes after our first words, and the reset often overtakes it.
+    return (
+        f"{party}'s node at {url} broke off without an answer: it was stopped just then, or it does not accept our"
+        f" certificate; ask {party} whether it has enrolled us, and with which"
+    )
 
 
 def _whole_text(failed: BaseException) -> str:
