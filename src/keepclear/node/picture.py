@@ -433,8 +433,8 @@ class Picture:
             del self.alerts[alert.id]
         self.indexes[held.latest.mode].remove(held.key)
         del self.notices[held.key]
-        for key in [key for key in self.conflicts if key[0] == held.key]:
-            del self.conflicts[key]
+        for party in (self.party, *self.peers):
+            self.conflicts.pop((held.key, party), None)
 
 
 def _ended_at(held: HeldNotice) -> int:

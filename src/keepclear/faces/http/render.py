@@ -315,10 +315,13 @@ def conflict(found: ConflictsFound, pair: FoundPair, number: int) -> Shown:
 
 def conflicts_of(node: Node, held: HeldNotice) -> list[Shown]:
     """The conflicts of one notice as it was found when its newest version was decided."""
+    picture = node.picture
+    # Asked for by name: all conflicts that stand are too many to look through for each notice that is filed.
+    of_party = (picture.conflicts.get((held.key, party)) for party in (node.party, *picture.peers))
     return [
-        conflict(found, pair, node.picture.conflict_numbers.get(_both(held, found, pair), 0))
-        for (key, _), found in node.picture.conflicts.items()
-        if key == held.key and found.version == held.latest.version
+        conflict(found, pair, picture.conflict_numbers.get(_both(held, found, pair), 0))
+        for found in of_party
+        if found is not None and found.version == held.latest.version
         for pair in found.pairs
     ]
 

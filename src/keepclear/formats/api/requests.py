@@ -15,6 +15,7 @@ from keepclear.formats.api.volumes import Latitude, Longitude, Volume
 
 Party = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9-]{0,31}$")]
 Serial = Annotated[str, msgspec.Meta(pattern="^[A-Z]{1,3}-[0-9]{4,7}$")]
+SerialOrNone = Annotated[str, msgspec.Meta(pattern="^([A-Z]{1,3}-[0-9]{4,7})?$")]
 Person = Annotated[str, msgspec.Meta(min_length=1, max_length=60, description="who does this, as they sign")]
 Remarks = Annotated[str, msgspec.Meta(max_length=REMARKS_MAX, description="free text; not for targets")]
 Version = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
@@ -45,7 +46,7 @@ class FileNoticeRequest(Request, frozen=True, kw_only=True):
     slowest_mps: Annotated[int, msgspec.Meta(ge=0, le=1_000)] = 0
     reaction_s: Annotated[int, msgspec.Meta(ge=0, le=3_600)] = 0
     mode: Mode = Mode.OPER
-    id: Serial | Literal[""] = ""
+    id: SerialOrNone = ""
     confirmed: bool = False
 
 
