@@ -39,6 +39,10 @@ class Seat:
         self.page.locator("[data-key=take-watch]").click()
         self.page.locator("[data-band=watch]").wait_for(state="detached")
 
+    def forgive(self, status: int) -> None:
+        """The browser itself notes each refused request in its console; here the test asked for that refusal."""
+        self.complaints[:] = [line for line in self.complaints if f"a status of {status} " not in line]
+
     def theme(self, name: str) -> None:
         self.page.locator(f"[data-key=theme-{name}]").click()
 

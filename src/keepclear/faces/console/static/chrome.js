@@ -76,19 +76,24 @@ async function confirmClock() {
   }
 }
 
+let watchForm = null; // made once: a redraw must not take a half-written name away
+
 function watchBand() {
+  if (watchForm) return watchForm;
   const take = (event) => {
     event.preventDefault();
     const name = new FormData(event.target).get("name").trim().slice(0, 60);
     if (!name) return;
     const taken = { name, since: now() };
     keep("holder", taken);
+    event.target.reset();
     change({ holder: taken });
     // The gesture lets the browser sound; the signals are heard at the start of each watch.
     unlock().then(playAll);
   };
   const field = h("input", { name: "name", id: "holder-name", "data-key": "holder-name", maxlength: 60, autocomplete: "off", "aria-label": say("watch.name"), required: true });
-  return h("form", { class: "band take", "data-band": "watch", on: { submit: take } }, h("b", {}, say("watch.title")), h("span", { class: "btext" }, say("watch.text")), field, h("button", { class: "btn small", "data-key": "take-watch" }, say("watch.take")));
+  watchForm = h("form", { class: "band take", "data-band": "watch", on: { submit: take } }, h("b", {}, say("watch.title")), h("span", { class: "btext" }, say("watch.text")), field, h("button", { class: "btn small", "data-key": "take-watch" }, say("watch.take")));
+  return watchForm;
 }
 
 function unrecordedBands() {
@@ -99,7 +104,7 @@ function unrecordedBands() {
 function bands(picture, alarm) {
   const all = unrecordedBands();
   // In a view without the list an alarm still says what it is; its answers are in the pane at the side.
-  if (alarm && !["floor"].includes(state.view)) all.push(band(alarm.level === "caution" ? "owed" : "alarm", levelWord(alarm.level), alarm.title));
+  if (alarm && !["floor"].includes(state.view)) all.push(band(alarm.level === "caution" ? "owed" : "alarm", levelWord(alarm.level), alarm.title, h("button", { class: "mini", "data-key": "to-floor", on: { click: () => change({ view: "floor", chosen: alarm.choose }) } }, say("map.show"))));
   if (state.isOffline) all.push(band("off", say("band.off"), say("band.off_text", zulu(state.lostAt), h("span", { "data-since": state.lostAt }, span(now() - state.lostAt)), telephones() || say("phone.none"))));
   if (!picture.store.ok) all.push(band("off", say("band.store"), say("band.store_text", picture.store.detail, telephones() || say("phone.none"))));
   if (picture.clock.suspect) all.push(band("off", say("band.clock"), say("band.clock_text", span(Math.abs(picture.clock.difference_ms)), free(nameOf(picture.clock.against))), h("button", { class: "btn small", "data-key": "confirm-clock", disabled: state.isOffline || !state.holder, on: { click: confirmClock } }, say("band.clock_confirm"))));
@@ -108,6 +113,8 @@ function bands(picture, alarm) {
     if (one.line === "split") all.push(band("off", say("band.split"), say("band.split_text", free(one.name), one.telephone || say("phone.none"))));
     if (one.quarantined) all.push(band("off", say("band.quarantine"), say("band.quarantine_text", free(one.name), ltr(count(one.quarantined)))));
   }
+  const { n, log, proof } = state.record;
+  if (proof && !proof.holds) all.push(band("off forged", [levelMark("warning"), say("band.proof")], say("band.proof_text", ltr(count(n)), ltr(log))));
   if (state.caughtUp) all.push(band("plain", say("band.caught_up", ltr(count(state.caughtUp.count))), say("band.caught_up_text", zulu(state.caughtUp.from), zulu(state.caughtUp.until)), seen("caughtUp")));
   if (state.trouble) all.push(band("plain", say("band.trouble"), state.trouble.text, seen("trouble")));
   if (!state.holder) all.push(watchBand());

@@ -11,7 +11,7 @@ import { alarmPane, spokenAt, subjectOf, takesFocus } from "./views/alarm.js";
 import { cardPane, detailPane } from "./views/detail.js";
 import { floorView } from "./views/floor.js";
 import { fileView } from "./views/file.js";
-import { failedProof, recordView } from "./views/record.js";
+import { recordView } from "./views/record.js";
 import { referenceView } from "./views/reference.js";
 import { keysView } from "./views/keyspage.js";
 import { soundRows, unlock } from "./sound.js";
@@ -19,10 +19,11 @@ import { listenToKeys } from "./keys.js";
 
 const parts = Object.fromEntries(["top", "bands", "rail", "main", "foot"].map((id) => [id, document.getElementById(id)]));
 const centre = h("section", { class: "centre" });
-const spoken = h("div", { class: "sr", role: "status", "aria-live": "assertive" });
+const spoken = h("div", { class: "sr spoken", role: "status", "aria-live": "assertive" });
 const known = new Set(); // rows that were there before: only a new caution may take an empty pane
 let rows = [];
-let alarm;
+let alarm; // the row that asks first
+let shown; // the row whose answers stand in the pane: elsewhere than on the floor, only a STOP or a warning takes it
 let drawnTheme = "";
 
 /** The theme chosen by hand, else by the hour at this desk. Never by the system. */
@@ -47,7 +48,7 @@ function hotKey() {
 }
 
 function drawMain(hot) {
-  const side = state.card ? cardPane() : alarm ? alarmPane(alarm) : null;
+  const side = state.card ? cardPane() : shown ? alarmPane(shown) : null;
   const views = {
     floor: () => floorView(rows, side ?? detailPane(), hot, centre),
     file: () => fileView(side, hot, centre),
@@ -56,9 +57,8 @@ function drawMain(hot) {
     keys: () => keysView(side),
   };
   const kids = views[state.view]();
-  const failed = failedProof() ? "failed" : "";
   const kind = { floor: "floor", file: "floor", record: "page rec", reference: "page ref", keys: "page keyspage" }[state.view];
-  parts.main.className = [kind, alarm && !state.card ? "isalarm" : "", side ? "hasside" : "", failed].join(" ");
+  parts.main.className = [kind, shown && !state.card ? "isalarm" : "", side ? "hasside" : ""].join(" ");
   replaceKeeping(parts.main, kids);
 }
 
@@ -70,6 +70,7 @@ function draw() {
   rows = rowsOf(state, now());
   chooseNew();
   alarm = alarmRow(state, rows);
+  shown = alarm && (state.view === "floor" || alarm.level !== "caution") ? alarm : undefined;
   const root = document.documentElement;
   root.dataset.state = state.isOffline ? "offline" : "live";
   root.dataset.view = state.view;
@@ -90,7 +91,7 @@ function draw() {
 
 /** The focus goes to an alarm's first answer, once; not out of a field in which somebody is writing. */
 function focusAlarm() {
-  const isNew = takesFocus(alarm);
+  const isNew = takesFocus(shown);
   const isWriting = document.activeElement?.matches?.("input:not([type=range]), textarea, select");
   if (isNew && !isWriting && !state.card) document.querySelector("[data-answer]")?.focus({ preventScroll: true });
 }
@@ -100,8 +101,8 @@ function second(ms) {
   tickTop(ms);
   tickBands(ms);
   soundRows(rows, ms);
-  if (alarm) {
-    const words = spokenAt(alarm, ms);
+  if (shown) {
+    const words = spokenAt(shown, ms);
     if (words) spoken.textContent = words;
     // Need and have run down each second, and so do the instants that the answers name.
     change();
@@ -113,7 +114,7 @@ function second(ms) {
 startTheme();
 document.body.append(spoken);
 subscribe(draw);
-listenToKeys(() => ({ rows, alarm }));
+listenToKeys(() => ({ rows, alarm: shown }));
 // A browser sounds only after a gesture; the first one, whatever it is for, wakes it.
 for (const gesture of ["pointerdown", "keydown"]) addEventListener(gesture, () => unlock(), { once: true, capture: true });
 onSecond(second);

@@ -20,6 +20,7 @@ let drawTool = null;
 let isFitted = false;
 let grid = null;
 let dressedFor = "";
+let liveView = null;
 const holder = h("div", { class: "map", id: "map", "data-key": "map", dir: "ltr", tabindex: 0, role: "application", "aria-label": say("map.map") });
 
 /** Lines of latitude and longitude, as dense as the zoom asks for, with their degrees at the edges. */
@@ -145,8 +146,9 @@ export function drawRings(rings) {
   }
 }
 
-/** Takes everything of the live picture off the map: the reference view shows none of it. */
+/** Takes everything of the live picture off the map, and remembers where it stood: the reference view shows none of it. */
 export function drawNothingLive() {
+  liveView ??= { center: map.getView().getCenter(), zoom: map.getView().getZoom() };
   for (const name of ["area", "notices", "conflicts", "labels", "flags"]) sources[name].clear();
 }
 
@@ -165,6 +167,12 @@ function dress() {
 export function drawMap(hotKey) {
   if (!map) make();
   dress();
+  if (liveView) {
+    // Back from the reference view: the map stands where it stood, and the rings are gone.
+    map.getView().setCenter(liveView.center);
+    map.getView().setZoom(liveView.zoom);
+    liveView = null;
+  }
   if (!state.picture) return;
   drawAreas();
   drawNotices(hotKey);

@@ -120,8 +120,9 @@ export function chooseAnswer(row, number) {
   const subject = subjectOf(row);
   const word = answersTo(subject)[number - 1];
   if (!word || now() - shownSince < SETTLE_MS) return;
+  // At once, not later: an Enter that follows quickly must send what was chosen, and not what had the focus before.
+  document.querySelector(`[data-answer="${word}"]`)?.focus();
   if (word === "STOP" && answering(row.key).armed !== "STOP") askToStop(row, subject.alert.party);
-  setTimeout(() => document.querySelector(`[data-answer="${word}"]`)?.focus(), 0);
 }
 
 // ---------------------------------------------------------------------------------------------------------------- pane

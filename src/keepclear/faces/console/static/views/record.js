@@ -122,9 +122,6 @@ function proofPane() {
     isFailed ? h("button", { class: "btn", disabled: true }, say("record.export_off")) : h("a", { class: "btn", "data-key": "export", href: "/v1/record/export?private=false", download: `${state.picture.party}.keepclear-record` }, say("record.export")));
 }
 
-/** Whether a proof failed on this screen: then a band across every view names the entry. */
-export const failedProof = () => (state.record.proof && !state.record.proof.holds ? state.record : null);
-
 /** The children of the main area. */
 export function recordView(side) {
   const origin = state.record.log || logs().find((one) => one.kind === "out")?.origin || logs()[0]?.origin || "";
