@@ -70,7 +70,10 @@ _SECTIONS: Final[dict[str, dict[str, type]]] = {
     "peers": {"host": str, "port": int, "url": str},
     "reference": {"file": str},
     "settings": {
-        field.name: float if isinstance(field.default, float) else int for field in dataclasses.fields(Settings)
+        field.name: float if isinstance(field.default, float) else int
+        for field in dataclasses.fields(Settings)
+        # What is not a number is not for an operator: it weakens a check, for the simulator.
+        if not isinstance(field.default, bool)
     },
 }
 

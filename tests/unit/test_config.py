@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
 from keepclear import config
 from keepclear.errors import LimitReached, Malformed, NotFound
+from keepclear.node.settings import Settings
 
 LEAST = '[party]\nid = "amber"\nname = "Amber"\n'
 HERE = Path("/folder")
@@ -40,6 +42,7 @@ def test_what_is_written_reads_back_the_same():
         (LEAST + '[console]\nhost = "localhost"\n', "console.host", "loopback only"),
         (LEAST + "[settings]\nheartbeat_s = 0\n", "settings.heartbeat_s", "more than 0"),
         (LEAST + "[settings]\nheartbeat_s = inf\n", "settings.heartbeat_s", "more than 0"),
+        (LEAST + "[settings]\nneeds_mldsa44 = false\n", "settings.needs_mldsa44", "no key"),
         ("party = 1\n", "party", "section"),
         ('[party]\nname = "Amber"\n', "party.id", "missing"),
         (LEAST.replace("amber", "Amber"), "party.id", "not a party id"),
@@ -75,3 +78,15 @@ def test_a_file_beyond_the_bound_is_refused(tmp_path):
 
     with pytest.raises(LimitReached):
         config.load(tmp_path, {})
+
+
+def test_the_reference_page_lists_every_key_with_its_default():
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "configuration.md").read_text()
+
+    for section, keys in config._SECTIONS.items():
+        assert f"## [{section}]" in page
+        for key in keys:
+            assert f"| `{key}` |" in page, f"{section}.{key}"
+    for field in dataclasses.fields(Settings):
+        if not isinstance(field.default, bool):
+            assert f"| `{field.name}` | {field.default:,} |" in page

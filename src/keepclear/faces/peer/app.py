@@ -28,9 +28,10 @@ from keepclear.node.ports import Delivery, Heartbeat
 
 log = logging.getLogger("keepclear.peer")
 
-#: A node sends one delivery at a time and a heartbeat every few seconds. Forty a second is a node gone wrong.
-RATE_PER_S: Final = 40.0
-BURST: Final = 200.0
+#: A node sends one delivery at a time with a pause of 5 ms between (`delivery_pause_s`), so 200 a second at the very
+#: most. Twice that is a node gone wrong.
+RATE_PER_S: Final = 400.0
+BURST: Final = 800.0
 
 
 @dataclass(slots=True)
