@@ -450,3 +450,19 @@ async def test_a_stop_that_cannot_be_recorded_gives_a_card_to_read_out(pair, mon
 
 async def test_the_reference_view_is_not_there_unless_it_was_loaded(amber: Inside):
     await is_problem(await amber.http.get("/v1/reference"), 404, "not_found")
+
+
+def test_the_reference_page_names_every_request_with_its_types():
+    from pathlib import Path
+
+    from keepclear.faces.http.app import ENDPOINTS
+
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "http-api.md").read_text()
+    for endpoint in ENDPOINTS:
+        query = "&".join(f"{name}=" for name in endpoint.query)
+        path = endpoint.path.replace(":path", "") + (f"?{query}" if query else "")
+        (row,) = [line for line in page.splitlines() if line.startswith(f"| {endpoint.method} | `{path}` |")]
+        assert endpoint.summary in row
+        if endpoint.body is not None:
+            assert f"`{endpoint.body.__name__}`" in row
+        assert f"| {endpoint.status} " in row
