@@ -10,8 +10,6 @@ from keepclear.core.agreement import Disclosure, DisclosureLevel
 
 #: What a notice must show at all to be one: where, when, how high, what is expected, which version.
 _ALWAYS = frozenset({"id", "version", "state", "kind", "action", "volumes", "region"})
-#: Fields of our own clearing figures; they never leave, at any level.
-NEVER = frozenset({"slowest_mps", "reaction_s", "salts", "drafted_by"})
 
 
 def disclosed_fields(disclosure: Disclosure) -> frozenset[str]:

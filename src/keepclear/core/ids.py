@@ -32,6 +32,13 @@ def check_serial(serial: str, *, at: str = "id") -> str:
     return serial
 
 
+def check_person(by: str, *, at: str = "by") -> str:
+    """The name of a person on watch, or Malformed."""
+    if not 0 < len(by.strip()) <= 60 or len(by) > 60:
+        raise Malformed("say who you are, in 1 to 60 characters", at=at)
+    return by
+
+
 def make_serial(party: str, number: int, *, prefix: str = "") -> str:
     """The serial of a party's `number`-th notice.
 

@@ -121,10 +121,25 @@ def _millimetres(least_m: float, most_m: float) -> tuple[int, int]:
 
 
 def conflict_drafts(
-    party: str, serial: str, version: int, found: dict[str, list[FoundPair]], *, mode: Mode, settings: Settings
+    picture: Picture,
+    party: str,
+    serial: str,
+    version: int,
+    found: dict[str, list[FoundPair]],
+    *,
+    mode: Mode,
+    settings: Settings,
 ) -> list[Draft]:
-    """One `conflicts_found` for each counterparty, or more where one entry would grow too long."""
+    """One `conflicts_found` for each counterparty, or more where one entry would grow too long.
+
+    A counterparty with whom an earlier version conflicted and this one does not gets an empty one.
+    """
+    key = make_key(party, serial)
     drafts = []
+    for other in (picture.party, *sorted(picture.peers)) if version > 1 else ():
+        before = picture.conflicts.get((key, other))
+        if before is not None and before.pairs and other not in found:
+            drafts.append(Draft(ConflictsFound(party, serial, version, other, ()), mode=mode))
     for other, pairs in found.items():
         for first in range(0, len(pairs), settings.pairs_max):
             part = tuple(pairs[first : first + settings.pairs_max])
@@ -239,7 +254,8 @@ def assess(
     starts_at = notice.span.start_us
     lead_s = lead_time_s(starts_at, received_at)
     found = picture.conflicts.get((notice.key, picture.party))
-    own = [picture.notices[make_key(picture.party, pair.id)] for pair in found.pairs] if found else []
+    pairs = found.pairs if found is not None and found.version == notice.latest.version else ()
+    own = [held for pair in pairs if (held := picture.notices.get(make_key(picture.party, pair.id))) is not None]
     need_s, inside = _need(own, notice, agreement)
     have_s = max(0, math.floor(lead_s))
     level = alert.level

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Deliver:
-    """The channel to this peer has grown: send it."""
+    """The channel to this peer has grown: send it. `is_urgent`: do not wait out a failed attempt."""
 
     to: str
+    is_urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

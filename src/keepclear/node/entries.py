@@ -25,6 +25,8 @@ Person = Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
 Text = Annotated[str, msgspec.Meta(max_length=REMARKS_MAX)]
 Note = Annotated[str, msgspec.Meta(max_length=20_000)]
 Instant = Annotated[int, msgspec.Meta(ge=0, le=7_258_118_400_000_000)]
+Seconds = Annotated[int, msgspec.Meta(ge=0, le=30 * 86_400)]
+RegionWord = Annotated[str, msgspec.Meta(pattern="^(|N|NE|E|SE|S|SW|W|NW|C)$")]
 Version = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
 
 
@@ -61,7 +63,7 @@ class NoticeSent(Entry, frozen=True):
     kind: NoticeKind
     action: Action
     volumes: Annotated[tuple[WireVolume, ...], msgspec.Meta(min_length=1, max_length=VOLUMES_MAX)]
-    region: str = ""
+    region: RegionWord = ""
     contact: Annotated[str, msgspec.Meta(max_length=CONTACT_MAX)] = ""
     remarks: Text = ""
     activity: Annotated[str, msgspec.Meta(max_length=40)] = ""
@@ -74,7 +76,7 @@ class AlertSent(Entry, frozen=True):
     alert: str
     level: AlertLevel
     notice: NoticeRef
-    answer_within_s: int
+    answer_within_s: Seconds
     conflicts: tuple[Serial, ...] = ()
 
 
@@ -85,7 +87,7 @@ class AnswerSent(Entry, frozen=True):
     notice: NoticeRef
     answer: Answer
     by: Person
-    standby_s: int = 0
+    standby_s: Seconds = 0
 
 
 class Received(Entry, frozen=True):
@@ -200,7 +202,7 @@ class NoticeFiled(Entry, frozen=True):
     action: Action
     volumes: Annotated[tuple[WireVolume, ...], msgspec.Meta(min_length=1, max_length=VOLUMES_MAX)]
     drafted_by: Person
-    region: str = ""
+    region: RegionWord = ""
     contact: Annotated[str, msgspec.Meta(max_length=CONTACT_MAX)] = ""
     remarks: Text = ""
     activity: Annotated[str, msgspec.Meta(max_length=40)] = ""
@@ -300,7 +302,7 @@ class Silenced(Entry, frozen=True):
 
     alert: str
     by: Person
-    seconds: int
+    seconds: Seconds
 
 
 class ClockSuspected(Entry, frozen=True):
@@ -382,5 +384,7 @@ DERIVED = frozenset(
         "node_started",
     }
 )
+#: What the STOP lane carries between parties.
+URGENT_KINDS = frozenset({"stop", "stop_answer", "resume"})
 #: Spoken by every version, with reserved places in every queue and in the record.
 FROZEN_CORE = frozenset({"stop", "stop_answer", "resume", "notice", "alert", "answer", "received"})

@@ -169,6 +169,7 @@ class HeldDuty:
     due_at: int
     state: DutyState
     proof: str = ""
+    mode: Mode = Mode.OPER
 
 
 @dataclass(slots=True)

@@ -105,6 +105,16 @@ def read_entry(data: bytes, leaf: bytes) -> Read:
     return Read(opened.log, opened.n, opened.at, opened.kind, opened.mode, opened.stated, opened.seen, leaf.hex(), body)
 
 
+def kind_of(data: bytes) -> str:
+    """The kind of an entry in canonical form, without reading the rest of it; empty where there is none.
+
+    Sorted keys put the envelope's `kind` behind the body and nothing that could hold another behind it.
+    """
+    at = data.rfind(b',"kind":"')
+    end = data.find(b'"', at + 9)
+    return data[at + 9 : end].decode("ascii", "replace") if at >= 0 and end >= 0 else ""
+
+
 def check_foreign(data: bytes, *, log: str, n: int, not_before: int) -> Read:
     """What a peer's bytes say, checked in full: form, place, time and every field.
 
@@ -200,8 +210,9 @@ class Logs:
         if len(data) > ENTRY_BYTES_MAX:
             raise LimitReached(f"an entry has at most {ENTRY_BYTES_MAX} bytes, this {kind} has {len(data)}")
         leaf = leaf_hash(data)
-        stored = self._put(log, data, leaf, at)
-        return stored, Read(log, stored.n, at, kind, mode, stated, seen, leaf.hex(), body)
+        # What is written is what will be read after a restart: an entry that could not be read is never recorded.
+        read = read_entry(data, leaf)
+        return self._put(log, data, leaf, at), read
 
     def copy(self, log: str, data: bytes, at: int) -> StoredEntry:
         """Put a peer's entry, checked before, at the end of our copy of its channel."""

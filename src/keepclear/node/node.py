@@ -19,7 +19,7 @@ from keepclear.node.commands import Command, ConfirmClock, ReceiveEntries, Start
 from keepclear.node.effects import Effect, PeersChanged
 from keepclear.node.exchange import Exchange
 from keepclear.node.fanout import Fanout
-from keepclear.node.logs import channel
+from keepclear.node.logs import channel, kind_of
 from keepclear.node.loop import Asked, Loop, Receipt, SteadyClock, with_seed_and_shift
 from keepclear.node.outbox import Outbox
 from keepclear.node.picture import Picture
@@ -193,7 +193,7 @@ class Node:
                 callback()
             self.outbox.follow_peers()
         else:
-            self.outbox.wake(effect.to)
+            self.outbox.wake(effect.to, is_urgent=effect.is_urgent)
 
     async def _keep_time(self) -> None:
         """Every second: what has fallen due, whether the wall clock jumped, whether the store can record again."""
@@ -251,7 +251,7 @@ class Node:
 
     def _show_unrecorded(self, party: str, delivery: Delivery, now_us: int) -> None:
         for data in delivery.entries:
-            if b'"kind":"stop"' in data and len(self.unrecorded_stops) < self.settings.queue_reserved:
+            if kind_of(data) == "stop" and len(self.unrecorded_stops) < self.settings.queue_reserved:
                 body = msgspec.json.decode(data)["body"]
                 shown = UnrecordedStop(party, str(body.get("id", "")), str(body.get("by", "")), now_us)
                 if all((known.party, known.id) != (party, shown.id) for known in self.unrecorded_stops):

@@ -26,6 +26,7 @@ class Outbox:
         self._node = node
         self._link = link
         self._wakes: dict[str, asyncio.Event] = {}
+        self._urgent: dict[str, asyncio.Event] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def start(self) -> None:
@@ -36,7 +37,7 @@ class Outbox:
         """A task for each enrolled peer, and none for others."""
         enrolled = set(self._node.picture.enrolled_peers())
         for party in sorted(enrolled - set(self._tasks)):
-            self._wakes[party] = asyncio.Event()
+            self._wakes[party], self._urgent[party] = asyncio.Event(), asyncio.Event()
             self._tasks[party] = asyncio.create_task(self._keep(party), name=f"line to {party}")
         for party in sorted(set(self._tasks) - enrolled):
             self._tasks.pop(party).cancel()
@@ -48,10 +49,12 @@ class Outbox:
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         self._tasks.clear()
 
-    def wake(self, party: str) -> None:
-        """There may be something to send now."""
+    def wake(self, party: str, *, is_urgent: bool = False) -> None:
+        """There may be something to send now. A STOP does not wait until a failed attempt is tried again."""
         if party in self._wakes:
             self._wakes[party].set()
+            if is_urgent:
+                self._urgent[party].set()
 
     async def _keep(self, party: str) -> None:
         settings = self._node.settings
@@ -66,7 +69,7 @@ class Outbox:
                 while await self._send(party):  # noqa: ASYNC110  a pause, not a poll
                     await asyncio.sleep(settings.delivery_pause_s)
                 pause_s = settings.retry_first_s
-                await self._wait(party, max(0.01, (next_beat_us - self._node.now_us()) / 1e6))
+                await _wait(self._wakes[party], max(0.01, (next_beat_us - self._node.now_us()) / 1e6))
             except Exception as failed:  # one bad answer must not end the line
                 self._node.exchange.line(party).trouble = str(failed)
                 if isinstance(failed, KeepclearError):
@@ -74,17 +77,11 @@ class Outbox:
                 else:
                     log.exception("line_broken peer=%s error=%s", party, type(failed).__name__)
                     self._node.loop.degraded = f"the line to {party}: {type(failed).__name__}: {failed}"[:300]
-                # Not woken by new entries: a peer that is down is asked again when its time has come.
-                await asyncio.sleep(pause_s)
+                # Not woken by every new entry: a peer that is down is asked again in its time, or for a STOP.
+                await _wait(self._urgent[party], pause_s)
+                self._urgent[party].clear()
                 pause_s = min(pause_s * 2, settings.retry_last_s)
                 next_beat_us = 0
-
-    async def _wait(self, party: str, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._wakes[party].wait()
-        except TimeoutError:
-            pass
 
     async def _beat(self, party: str) -> None:
         node = self._node
@@ -132,3 +129,11 @@ class Outbox:
         if not delivery.entries and node.exchange.cosigned_size.get(ours, 0) <= cosigned:
             raise Unavailable(f"{party} holds {line.holds} entries of ours and does not cosign them")
         return True
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        pass

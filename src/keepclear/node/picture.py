@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 
+import msgspec
+
 from keepclear.core.agreement import Agreement, Deadlines, Disclosure, DisclosureLevel
 from keepclear.core.alert import Answer, acknowledges
 from keepclear.core.footprint import Circle
@@ -189,7 +191,7 @@ class Picture:
                 if held := self.alerts.get(body.alert):
                     held.assessed = body
             case DutyChanged():
-                self._apply_duty(body)
+                self._apply_duty(body, entry.mode)
             case ConflictsFound():
                 self._apply_conflicts(body)
             case Transmitted():
@@ -372,8 +374,8 @@ class Picture:
                 if stop := self.stops.get(make_key(sender, body.id)):
                     stop.resumed_at = stop.resumed_at or entry.at
 
-    def _apply_duty(self, body: DutyChanged) -> None:
-        held = HeldDuty(body.duty, body.owed_by, body.due_at, body.state, body.proof)
+    def _apply_duty(self, body: DutyChanged, mode: Mode) -> None:
+        held = HeldDuty(body.duty, body.owed_by, body.due_at, body.state, body.proof, mode)
         if body.state is DutyState.OPEN:
             self.duties[body.duty] = held
             return
@@ -386,6 +388,10 @@ class Picture:
 
     def _apply_conflicts(self, body: ConflictsFound) -> None:
         key = make_key(body.party, body.id)
+        before = self.conflicts.get((key, body.with_party))
+        if before is not None and before.version == body.version and body.pairs:
+            # A long list stands in several entries.
+            body = msgspec.structs.replace(body, pairs=before.pairs + body.pairs)
         self.conflicts[(key, body.with_party)] = body
         for pair in body.pairs:
             both = frozenset((key, make_key(body.with_party, pair.id)))

@@ -38,8 +38,6 @@ class Settings:
     tick_s: float = 1.0
     #: A jump of the wall clock, or a difference to a peer's, above this puts the line in CLOCK SUSPECT.
     clock_jump_s: float = 5.0
-    #: A smaller difference is only shown.
-    clock_shown_s: float = 2.0
     #: A notice may not end later than this from now: it would be a slip of the year. Standing notices of a year exist.
     horizon_days: int = 400
     #: Answers kept for callers that repeat an Idempotency-Key.

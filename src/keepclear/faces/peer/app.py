@@ -23,6 +23,7 @@ from keepclear.faces.problem import OUR_FAULT, framework_problem, problem_of, se
 from keepclear.formats import peer as wire
 from keepclear.formats.enrolment import certificate_sha256
 from keepclear.node.logs import channel
+from keepclear.node.loop import is_urgent
 from keepclear.node.node import Node
 from keepclear.node.ports import Delivery, Heartbeat
 
@@ -130,7 +131,7 @@ class PeerApp:
         data = await read_body(scope, receive, wire.MESSAGE_BYTES_MAX)
         has_tokens = self._has_tokens(party)
         message = wire.read_delivery(data)
-        if not has_tokens and not is_urgent(message.entries):
+        if not has_tokens and not any(is_urgent(entry) for entry in message.entries):
             raise Busy(f"rate: {party} sends more than {RATE_PER_S:.0f} messages a second")
         if sum(len(entry) for entry in message.entries) > self._node.settings.delivery_bytes_max:
             raise LimitReached(f"delivery_bytes_max: {self._node.settings.delivery_bytes_max}", at="entries")
@@ -166,11 +167,6 @@ class PeerApp:
 
     def _has_tokens(self, party: str) -> bool:
         return self._buckets.setdefault(party, Bucket()).take(self._node.now_us())
-
-
-def is_urgent(entries: tuple[bytes, ...]) -> bool:
-    """Whether a delivery holds something of the STOP lane. In canonical JSON the text can stand nowhere else."""
-    return any(b'"kind":"stop' in entry or b'"kind":"resume"' in entry for entry in entries)
 
 
 def _range(query: bytes) -> tuple[int, int]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from keepclear.core.agreement import Agreement
-from keepclear.core.ids import check_party_id
+from keepclear.core.ids import check_party_id, check_person
 from keepclear.errors import NotAllowed, NotFound, Refused
 from keepclear.formats.wire import separation_to_wire
 from keepclear.node.commands import ProposeAgreement, SignAgreement
 from keepclear.node.consequences import standing_drafts
-from keepclear.node.decide.alerts import check_person
 from keepclear.node.decision import Decision, Draft
 from keepclear.node.entries import AgreementProposed, AgreementSigned, AgreementTerms, DisclosureTerm, content_hash
 from keepclear.node.picture import Picture

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from keepclear.core.alert import Answer
+from keepclear.core.ids import check_person
 from keepclear.core.timespan import SECOND_US, spoken_duration
-from keepclear.errors import LimitReached, Malformed, Refused, Stale, UnlawfulChange
+from keepclear.errors import LimitReached, Refused, Stale, UnlawfulChange
 from keepclear.node.commands import AnswerAlert, SilenceAlert
 from keepclear.node.decision import Decision, Draft
 from keepclear.node.entries import AnswerSent, Silenced
@@ -68,9 +69,3 @@ def silence_alert(picture: Picture, command: SilenceAlert, now_us: int, settings
         raise LimitReached(f"the sound may be silenced for at most {SILENCE_MAX_S} s", at="seconds")
     held = picture.alert_to_us(command.alert)
     return Decision((Draft(Silenced(held.id, command.by, command.seconds), mode=held.mode),), subject=held.id)
-
-
-def check_person(by: str) -> None:
-    """Raise Malformed unless this can be the name of a person on watch."""
-    if not 0 < len(by.strip()) <= 60:
-        raise Malformed("say who you are, in 1 to 60 characters", at="by")

@@ -8,6 +8,9 @@ from keepclear.node.entries import DutyChanged, DutyState
 from keepclear.node.picture import Picture
 from keepclear.node.settings import Settings
 
+#: Declared missed in one turn; the others a second later.
+MISSED_AT_ONCE = 1_000
+
 
 def tick(picture: Picture, command: Tick, now_us: int, settings: Settings) -> Decision:
     """Duties past their instant are missed, judged by the node that is owed, by its own clock.
@@ -19,5 +22,8 @@ def tick(picture: Picture, command: Tick, now_us: int, settings: Settings) -> De
     missed = [duty for duty in picture.open_duties() if duty.due_at <= now_us]
     missed.sort(key=lambda duty: (duty.due_at, duty.duty))
     return Decision(
-        tuple(Draft(DutyChanged(duty.duty, duty.owed_by, duty.due_at, DutyState.MISSED)) for duty in missed[:1_000])
+        tuple(
+            Draft(DutyChanged(duty.duty, duty.owed_by, duty.due_at, DutyState.MISSED), mode=duty.mode)
+            for duty in missed[:MISSED_AT_ONCE]
+        )
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-from keepclear.core.ids import check_party_id
+from keepclear.core.ids import check_party_id, check_person
 from keepclear.errors import Malformed, NotFound, Refused
 from keepclear.node.commands import (
     ConfirmClock,
@@ -15,7 +15,6 @@ from keepclear.node.commands import (
     Start,
     SuspectClock,
 )
-from keepclear.node.decide.alerts import check_person
 from keepclear.node.decision import Decision, Draft
 from keepclear.node.effects import PeersChanged
 from keepclear.node.entries import (
@@ -118,5 +117,6 @@ def confirm_clock(picture: Picture, command: ConfirmClock, now_us: int, settings
     if command.shift_us:
         for duty in sorted(picture.open_duties(), key=lambda duty: duty.duty):
             due_at = max(0, duty.due_at + command.shift_us)
-            drafts.append(Draft(DutyChanged(duty.duty, duty.owed_by, due_at, duty.state, duty.proof)))
+            moved = DutyChanged(duty.duty, duty.owed_by, due_at, duty.state, duty.proof)
+            drafts.append(Draft(moved, mode=duty.mode))
     return Decision(tuple(drafts))

@@ -121,7 +121,7 @@ def _told(
     if filed.state is not NoticeState.ENDED:
         parties = (picture.party, *picture.enrolled_peers())
         found = conflicts_with(picture, key, volumes, mode=mode, now_us=now_us, parties=parties, settings=settings)
-        drafts += conflict_drafts(picture.party, filed.id, filed.version, found, mode=mode, settings=settings)
+        drafts += conflict_drafts(picture, picture.party, filed.id, filed.version, found, mode=mode, settings=settings)
     for peer in picture.enrolled_peers():
         agreement = picture.agreement_with(peer)
         if agreement is not None:

@@ -100,6 +100,7 @@ def check_delivery(
             raise SplitView(f"entry {differs} of {log} is not the one we were given before", at=f"entries[{differs}]")
         raise Tampered(f"the checkpoint of {log} at {end} is not over the entries that came with it", at="checkpoint")
     fresh = _fresh(log, command, held, logs.last_at(log))
+    _check_versions(picture, command.party, [read for _, read in fresh], settings)
     mark = tree.mark()
     try:
         for data, _read in fresh:
@@ -121,6 +122,27 @@ def _fresh(log: str, command: ReceiveEntries, held: int, not_before: int) -> lis
         not_before = read.at
         fresh.append((data, read))
     return fresh
+
+
+def _check_versions(picture: Picture, sender: str, reads: list[Read], settings: Settings) -> None:
+    """Raise unless each notice rises from the version that we hold, and there is room for the new ones.
+
+    An answer binds to a version: two entries of one version would be two notices under one name.
+    """
+    newest: dict[str, int] = {}
+    for read in reads:
+        if not isinstance(read.body, NoticeSent):
+            continue
+        held = picture.notices.get(make_key(sender, read.body.id))
+        before = newest.get(read.body.id, held.latest.version if held else 0)
+        if read.body.version <= before:
+            raise Malformed(
+                f"{read.body.id} is at version {before}; the next is above that, not {read.body.version}",
+                at=f"entries[{read.n}].version",
+            )
+        newest[read.body.id] = read.body.version
+    if len(picture.notices) + len(newest) > settings.notices_max:
+        raise LimitReached(f"notices_max: {settings.notices_max} notices are held", at="entries")
 
 
 def check_body(read: Read, sender: str) -> None:
@@ -191,7 +213,7 @@ def _take_notice(
         settings=settings,
         separation_with=sender,
     )
-    return conflict_drafts(sender, body.id, body.version, found, mode=read.mode, settings=settings)
+    return conflict_drafts(picture, sender, body.id, body.version, found, mode=read.mode, settings=settings)
 
 
 def _take_alert(picture: Picture, read: Read, body: AlertSent, sender: str, received_at: int) -> list[Draft]:
