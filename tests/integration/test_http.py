@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from openapi_spec_validator import validate
 from tests.integration.inprocess import Inside, agree, configured, enrol, running, until
-from tests.integration.nodes import a_volume
+from tests.integration.nodes import a_volume, card_of
 
 from keepclear.errors import StoreFailed
 from keepclear.formats.api import answers
@@ -238,6 +238,7 @@ async def test_another_content_type_is_refused(amber: Inside):
 
 async def test_what_the_framework_refuses_is_a_problem_too(amber: Inside):
     await is_problem(await amber.http.get("/v1/nothing"), 404, "not_found")
+    await is_problem(await amber.http.get("/v1/picture/"), 404, "not_found")
     wrong = await amber.http.put("/v1/check", json={})
     await is_problem(wrong, 405, "method_not_allowed")
     assert "POST" in wrong.headers["allow"]
@@ -446,6 +447,23 @@ async def test_a_stop_that_cannot_be_recorded_gives_a_card_to_read_out(pair, mon
     assert any("STOP" in line for line in body["card"])
     assert answer.headers["retry-after"] == "1"
     assert (await amber.http.get("/v1/health")).json()["ok"] is False
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("tls", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"), ("tls", "none"),
+        ("url", "http://127.0.0.1:1"), ("ed25519", "AQ" + "A" * 41 + "="), ("persons", ["I. Maro", "I. Maro"]),
+    ],
+)  # fmt: skip
+async def test_a_card_with_a_part_that_cannot_be_is_not_enrolled(amber: Inside, tmp_path, field, value):
+    card = card_of(configured(tmp_path / "birch", "birch"))
+    body = {name: getattr(card, name) for name in card.__struct_fields__} | {"persons": ["I. Maro", "J. Venn"]}
+
+    answer = await amber.http.post("/v1/peers", json={**body, field: value})
+
+    await is_problem(answer, 422, "malformed")
+    assert not amber.node.picture.peers
 
 
 async def test_the_reference_view_is_not_there_unless_it_was_loaded(amber: Inside):

@@ -63,20 +63,25 @@ class HttpsPeerLink:
         self._certificate, self._key = certificate, key
         self._doors: dict[str, PeerDoor] = {}
         self._clients: dict[str, httpx.AsyncClient] = {}
+        #: Closed with the next call, since `trust` does not wait.
+        self._let_go: list[httpx.AsyncClient] = []
 
     def trust(self, doors: Mapping[str, PeerDoor]) -> None:
         """Call these peers from now on, and no others. Connections to a peer that changed are let go."""
         for party in list(self._clients):
             if doors.get(party) != self._doors.get(party):
-                # Closed by its own finalizer once no call uses it; a new one is made with the next call.
-                del self._clients[party]
+                self._let_go.append(self._clients.pop(party))
         self._doors = dict(doors)
 
     async def close(self) -> None:
         """Let go of every connection."""
-        clients, self._clients = list(self._clients.values()), {}
-        for client in clients:
-            await client.aclose()
+        self._let_go += self._clients.values()
+        self._clients = {}
+        await self._close_old()
+
+    async def _close_old(self) -> None:
+        while self._let_go:
+            await self._let_go.pop().aclose()
 
     async def deliver(self, party: str, delivery: Delivery) -> Delivered:
         """Hand over entries. Raises PeerUnreachable, or the error the peer answered."""
@@ -103,16 +108,18 @@ class HttpsPeerLink:
         return list(wire.read_entries(answer).entries)
 
     async def _ask(self, party: str, method: str, path: str, body: bytes, *, most: int) -> bytes:
+        await self._close_old()
         door = self._doors.get(party)
         if door is None:
             raise PeerUnreachable(f"{party} is not enrolled here: there is no address to call")
         client = self._client(party, door)
-        headers = {"content-type": "application/json"} if body else {}
+        # Not compressed: a small answer must not unfold into a large one.
+        headers = {"accept-encoding": "identity", "content-type": "application/json"}
         try:
             async with client.stream(method, wire.PREFIX + path, content=body, headers=headers) as response:
                 _check_pin(party, door, response)
                 data = await _read(response, most)
-        except httpx.TransportError as failed:
+        except (httpx.HTTPError, httpx.InvalidURL) as failed:
             raise PeerUnreachable(explain(party, door.url, failed)) from None
         if response.status_code == 200:
             return data
@@ -201,8 +208,10 @@ def _check_pin(party: str, door: PeerDoor, response: httpx.Response) -> None:
 
 
 async def _read(response: httpx.Response, most: int) -> bytes:
+    if response.headers.get("content-encoding", "identity") != "identity":
+        raise Malformed("the answer is compressed, which was not asked for", at="answer")
     parts, size = [], 0
-    async for part in response.aiter_bytes():
+    async for part in response.aiter_raw():
         size += len(part)
         if size > most:
             raise Malformed(f"the answer is longer than {most} bytes", at="answer")

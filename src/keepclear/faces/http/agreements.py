@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+
 from keepclear.core.ids import check_party_id
 from keepclear.errors import Malformed
 from keepclear.faces.http import render
@@ -44,6 +46,7 @@ async def list_peers(api: Api, _: Asked) -> list[render.Shown]:
 async def enrol(api: Api, asked: Asked) -> render.Shown:
     """Accept a party's keys."""
     body: requests.EnrolPeerRequest = asked.body
+    _check_certificate(body.tls)
     check_card(Card(body.party, body.name, body.ed25519, body.mldsa44, body.tls, body.url, body.telephone))
     command = EnrolPeer(
         party=body.party,
@@ -56,6 +59,14 @@ async def enrol(api: Api, asked: Asked) -> render.Shown:
         persons=body.persons,
     )
     return {"receipt": render.receipt(await api.submit(asked, command))}
+
+
+def _check_certificate(pem: str) -> None:
+    """Refuse at the door what TLS could not use later, when nobody is looking."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem)
+    except (ssl.SSLError, ValueError):
+        raise Malformed("this is not a certificate in PEM", at="tls") from None
 
 
 async def remove(api: Api, asked: Asked) -> render.Shown:

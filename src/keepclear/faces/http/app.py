@@ -46,9 +46,10 @@ def make_app(api: Api, others: list[Route]) -> tuple[Starlette, StreamApp]:
         Route("/v1/stream", stream, methods=["GET"]),
         *others,
     ]
-    return Starlette(
-        routes=_merged(routes), exception_handlers={HTTPException: _not_ours, Exception: _our_fault}
-    ), stream
+    app = Starlette(routes=_merged(routes), exception_handlers={HTTPException: _not_ours, Exception: _our_fault})
+    # A path is right or it is not there; a redirect would lose the body of a request.
+    app.router.redirect_slashes = False
+    return app, stream
 
 
 def _route(api: Api, endpoint: Endpoint) -> Route:
