@@ -1,16 +1,16 @@
-"""Drives the machine's own Chromium. Each page remembers what it wrote to its console, and a test may ask for silence."""
+"""Drives the machine's own Chromium. Each page remembers what it wrote to its console; a test asks for silence."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from chromium import chromium_path
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from chromium import chromium_path
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -76,9 +76,3 @@ def seat(browser: Browser, width: int = 1280, height: int = 720, **more: Any) ->
         yield here
     finally:
         context.close()
-
-
-def apart(work: Any) -> Any:
-    """Runs something in a thread of its own: Playwright's synchronous calls may not run where a loop already does."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(work).result()

@@ -1,7 +1,7 @@
 """A stage for the console: serves its real files, and a picture that a test sets up by hand.
 
-Two real nodes are the proof that the console works (test_console_two_nodes.py). This stage is for what two healthy nodes
-seldom show at will: a warning with one minute for five, a lost connection, a forged proof, a store that is full.
+Two real nodes are the proof that the console works (test_console_two_nodes.py). This stage is for what two healthy
+nodes seldom show at will: a warning with one minute for five, a lost connection, a forged proof, a store that is full.
 The record behind it is a real one, so the proofs that the browser recomputes are real proofs.
 """
 
@@ -355,7 +355,11 @@ def set_the_watch(stage: Stage) -> None:
     ]
     dump = a_notice("birch", "B-0107", volume(at(23), at(72), 0, 3000, **circle(33.235, -38.93, 9000)), version=2)
     dump["recipients"] = [a_recipient("amber", now, version=2)]
-    lane = {"polygon": [[33.60, -38.98], [33.68, -38.72], [33.66, -38.40], [33.70, -38.40], [33.72, -38.72], [33.64, -38.98]]}
+    north, south = (
+        [[33.64, -38.98], [33.72, -38.72], [33.70, -38.40]],
+        [[33.60, -38.98], [33.68, -38.72], [33.66, -38.40]],
+    )
+    lane = {"polygon": [*south, *reversed(north)]}
     lift = a_notice("birch", "B-0103", volume(at(-77), at(57), 0, 450, **lane), kind="MOVEMENT", state="Activated")
     corner = {"polygon": [[33.22, -38.30], [33.25, -38.13], [33.14, -38.09], [33.11, -38.26]]}
     short = a_notice("cedar", "C-0045", volume(at(14), at(32), 0, 1200, **corner))
@@ -368,7 +372,16 @@ def set_the_watch(stage: Stage) -> None:
         an_alert("amber", hazard, "caution", now, 32, to="cedar", state="missed"),
         an_alert("birch", dump, "caution", now, 380, conflicts=["A-0219"]),
         an_alert("birch", dump | {"version": 1}, "caution", now, -60, state="superseded", answer="ROGER"),
-        an_alert("cedar", short, "caution", now, 700, state="answered", answer="ROGER", answered_at=zulu(now - timedelta(seconds=69))),
+        an_alert(
+            "cedar",
+            short,
+            "caution",
+            now,
+            700,
+            state="answered",
+            answer="ROGER",
+            answered_at=zulu(now - timedelta(seconds=69)),
+        ),
     ]
     picture["conflicts"] = [
         {
@@ -403,7 +416,9 @@ def add_warning(stage: Stage) -> dict[str, Any]:
     strike = a_notice("cedar", "C-0046", space, contact="Cedar watch")
     strike["recipients"] = [a_recipient("amber", now, 66)]
     stage.picture["notices"].append(strike)
-    alert = an_alert("cedar", strike, "warning", now, 54, need_s=320, have_s=60.0, inside=["A-0219"], conflicts=["A-0219"])
+    alert = an_alert(
+        "cedar", strike, "warning", now, 54, need_s=320, have_s=60.0, inside=["A-0219"], conflicts=["A-0219"]
+    )
     alert |= {"lead_s": 66, "lead_bracket_s": [64, 67]}
     stage.picture["alerts"].append(alert)
     clash = copy.deepcopy(stage.picture["conflicts"][0]) | {"number": 2, "near": [33.36, -38.62]}

@@ -1,4 +1,4 @@
-"""The tokens and words of the console, checked without a browser: contrast of each pair in use, phrases, and banned calls."""
+"""Tokens and words of the console, checked without a browser: contrast of each pair in use, phrases, banned calls."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ PAIRS = [
     ("ink2", "panel", TEXT), ("ink2", "raised", TEXT), ("ink2", "bg", TEXT), ("ink2", "select", TEXT),
     ("ink2", "red-wash", TEXT), ("ink2", "sea", TEXT),
     ("on-red", "red", TEXT), ("on-amber", "amber", TEXT), ("on-turned", "turned", TEXT),
-    ("red-ink", "panel", TEXT), ("red-ink", "red-wash", TEXT), ("amber-ink", "panel", TEXT), ("amber-ink", "select", TEXT),
+    ("red-ink", "panel", TEXT), ("red-ink", "red-wash", TEXT), ("amber-ink", "panel", TEXT),
+    ("amber-ink", "select", TEXT),
     ("p0", "panel", TEXT), ("p1", "panel", TEXT), ("p2", "panel", TEXT),
-    ("edge", "raised", MARK), ("edge", "panel", MARK), ("red", "sea", MARK), 
+    ("edge", "raised", MARK), ("edge", "panel", MARK), ("red", "sea", MARK),
     ("amber-line", "sea", MARK), ("amber-line", "panel", MARK), ("amber-line", "raised", MARK),
     ("p0", "sea", MARK), ("p1", "sea", MARK), ("p2", "sea", MARK),
     ("p0", "land", MARK), ("p1", "land", MARK), ("p2", "land", MARK),
@@ -69,7 +70,9 @@ def test_every_pair_in_use_has_the_contrast_it_needs(theme: str) -> None:
 
 
 def test_the_contrasts_are_those_of_the_design() -> None:
-    found = {pair: tuple(round(contrast(*(tokens(theme)[one] for one in pair)), 1) for theme in THEMES) for pair in DESIGNED}
+    found = {
+        pair: tuple(round(contrast(*(tokens(theme)[one] for one in pair)), 1) for theme in THEMES) for pair in DESIGNED
+    }
 
     differ = {
         pair: (found[pair], designed)
@@ -91,7 +94,9 @@ def test_no_colour_stands_outside_the_tokens() -> None:
 
 
 def test_layout_is_written_in_logical_properties() -> None:
-    physical = re.compile(r"(?<![-\w])(margin|padding|border)-(left|right|top|bottom)\b|(?<![-\w])(left|right|top|bottom)\s*:")
+    physical = re.compile(
+        r"(?<![-\w])(margin|padding|border)-(left|right|top|bottom)\b|(?<![-\w])(left|right|top|bottom)\s*:"
+    )
 
     for sheet in ("css/console.css", "css/panes.css"):
         assert physical.findall((STATIC / sheet).read_text("utf-8")) == [], sheet
@@ -115,7 +120,16 @@ def test_every_phrase_that_is_said_exists_and_every_phrase_is_said() -> None:
 def test_no_script_builds_markup_or_reaches_for_another_host(path: Path) -> None:
     code = path.read_text("utf-8")
 
-    banned = ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function", "srcdoc", "DOMParser"]
+    banned = [
+        "innerHTML",
+        "outerHTML",
+        "insertAdjacentHTML",
+        "document.write",
+        "eval(",
+        "new Function",
+        "srcdoc",
+        "DOMParser",
+    ]
     banned += ["confirm(", "alert(", "prompt(", "https://", "http://www", "//cdn"]
     # `http://www.w3.org/2000/svg` is the name of a language, not an address that is called.
     code = code.replace("http://www.w3.org/2000/svg", "")

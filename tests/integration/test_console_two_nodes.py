@@ -1,4 +1,4 @@
-"""The console of two real nodes, each in its own Chromium page: what Amber does, Birch sees, and the other way round."""
+"""The console of two real nodes, each in its own Chromium page: what Amber does, Birch sees, and back."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-
 from tests.integration.browser import Seat, chromium, seat
 from tests.integration.nodes import Pair, RealNode, amber_and_birch
 
@@ -151,7 +150,9 @@ def test_a_region_word_that_the_place_contradicts_is_sent_only_when_confirmed(de
     expect(amber.locator("#detail h2")).to_have_text(re.compile(r"v1$"))
     ident = (amber.locator("#detail h2").text_content() or "").split(" ")[0]
     birch.locator(f"[data-row^='alert amber/{ident}/v1'] button").click()
-    expect(birch.locator("[data-alarm] [data-contradiction]")).to_contain_text("The words say south; the figures fit north.")
+    expect(birch.locator("[data-alarm] [data-contradiction]")).to_contain_text(
+        "The words say south; the figures fit north."
+    )
 
 
 def test_each_entry_of_the_record_proves_itself_in_the_browser(desks: tuple[Page, Page]) -> None:

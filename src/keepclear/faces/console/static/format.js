@@ -85,7 +85,7 @@ export const spanText = (ms) => spanParts(ms).map((part) => part.join(" ")).join
 
 /** A length of time: "6 min 20 s", the units smaller than the numbers. */
 export function span(ms) {
-  const parts = spanParts(ms).map(([number, unit]) => [ltr(number), h("span", { class: "unit" }, unit)]);
+  const parts = spanParts(ms).map(([number, unit], place) => [place ? " " : null, ltr(number), " ", h("span", { class: "unit" }, unit)]);
   return h("span", { class: "span" }, parts);
 }
 

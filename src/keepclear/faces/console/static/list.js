@@ -1,6 +1,6 @@
 // The action list: "Needs an answer", then "Due next". It is the map's twin: everything on the map can be reached here.
 import { h, levelMark, ltr } from "./dom.js";
-import { countdown, zulu, zuluDay } from "./format.js";
+import { countdown, zulu, zuluDay, zuluText } from "./format.js";
 import { say } from "./words.js";
 import { change, state } from "./state.js";
 import { now } from "./clock.js";
@@ -40,7 +40,7 @@ export function actionList(rows) {
   const ms = now();
   const needs = rows.filter((row) => row.needs);
   const due = rows.filter((row) => !row.needs);
-  const nothing = h("p", { class: "none" }, h("span", { "aria-hidden": "true" }, "✓ "), say("list.nothing"), " ", say("list.checked", h("bdi", { dir: "ltr", class: "n", "data-now": true }, "")));
+  const nothing = h("p", { class: "none" }, h("span", { "aria-hidden": "true" }, "✓ "), say("list.nothing"), " ", say("list.checked", h("bdi", { dir: "ltr", class: "n", "data-now": true }, zuluText(ms))));
   if (state.isOffline) nothing.replaceChildren(...[say("list.checked", zulu(state.lostAt))].flat());
   return h("aside", { class: "list", id: "list", tabindex: -1, "aria-label": say("list.actions"), "data-scroll": "list" },
     h("h2", {}, say("list.needs"), " ", h("span", { class: "count" }, ltr(needs.length))),

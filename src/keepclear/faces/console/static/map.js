@@ -27,7 +27,7 @@ const holder = h("div", { class: "map", id: "map", "data-key": "map", dir: "ltr"
 function graticule() {
   const words = (more) => new ol.style.Text({ ...more, font: `500 ${rootPx() * 0.786}px "Noto Sans", sans-serif`, fill: new ol.style.Fill({ color: token("--ink2") }), stroke: new ol.style.Stroke({ color: token("--sea"), width: 3 }) });
   const [lonLabelStyle, latLabelStyle] = [words({ textBaseline: "top", offsetY: 3 }), words({ textAlign: "start", offsetX: 3 })];
-  return new ol.layer.Graticule({ strokeStyle: new ol.style.Stroke({ color: token("--grid"), width: 1 }), showLabels: true, lonLabelStyle, latLabelStyle, lonLabelPosition: 1, latLabelPosition: 0, targetSize: 120, zIndex: 1, wrapX: true });
+  return new ol.layer.Graticule({ strokeStyle: new ol.style.Stroke({ color: token("--grid"), width: 1 }), showLabels: true, lonLabelStyle, latLabelStyle, lonLabelPosition: 0.975, latLabelPosition: 0, targetSize: 120, zIndex: 1, wrapX: true });
 }
 
 function make() {
