@@ -7,16 +7,48 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from keepclear.errors import KeepclearError, Tampered, Unavailable
+from keepclear.node.commands import Command
+from keepclear.node.exchange import Exchange
 from keepclear.node.logs import channel
+from keepclear.node.loop import Loop
+from keepclear.node.picture import Picture
 from keepclear.node.ports import PeerLink
-
-if TYPE_CHECKING:
-    from keepclear.node.node import Node
+from keepclear.node.settings import Settings
 
 log = logging.getLogger("keepclear.outbox")
+
+
+class Node(Protocol):
+    """What the outbox asks of the node that it is part of."""
+
+    loop: Loop
+    exchange: Exchange
+    settings: Settings
+
+    @property
+    def party(self) -> str:
+        """Who we are."""
+        ...
+
+    @property
+    def picture(self) -> Picture:
+        """What is in force now."""
+        ...
+
+    def now_us(self) -> int:
+        """Our steady clock."""
+        ...
+
+    def wall_us(self) -> int:
+        """What the wall clock says."""
+        ...
+
+    async def try_all(self, commands: list[Command]) -> None:
+        """Commands of our own making."""
+        ...
 
 
 class Outbox:
