@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from keepclear.core.separation import NO_SEPARATION, Separation
 from keepclear.core.timespan import SECOND_US
-from keepclear.core.volume import Volume4D
+from keepclear.core.volume import Altitude, AltitudeDatum, Volume4D
 from keepclear.engine.shape import ball_of
 from keepclear.errors import LimitReached, Malformed
 
@@ -24,6 +24,11 @@ _FIRST_ROWS = 64
 
 #: Added to every reach, metres: squares of Earth radii lose some hundredths of a square metre to rounding.
 _SLACK_M = 1.0
+
+#: Data in which two heights compare exactly wherever they are; above the ground they do so only above one another.
+_EXACT = (AltitudeDatum.WGS84, AltitudeDatum.AMSL, AltitudeDatum.FL)
+#: Added to the vertical minimum, metres: far more than a difference of heights can lose to rounding.
+_HEIGHT_SLACK_M = 1e-3
 
 Hit = tuple[str, int]
 
@@ -38,6 +43,9 @@ class VolumeIndex:
         self._table[4] = -np.inf
         self._start_us = np.zeros(_FIRST_ROWS, dtype=np.int64)
         self._end_us = np.zeros(_FIRST_ROWS, dtype=np.int64)
+        # One line for each exact datum: a lower limit in another datum is as low as can be, an upper one as high.
+        self._lower_m = np.full((len(_EXACT), _FIRST_ROWS), -np.inf)
+        self._upper_m = np.full((len(_EXACT), _FIRST_ROWS), np.inf)
         self._names: list[Hit | None] = []
         self._free: list[int] = []
         self._rows: dict[str, tuple[int, ...]] = {}
@@ -69,6 +77,8 @@ class VolumeIndex:
             column = (x, y, z, radius_m, (radius_m * radius_m - x * x - y * y - z * z) / 2.0)
             self._table[:, row] = column
             self._start_us[row], self._end_us[row] = volume.span.start_us, volume.span.end_us
+            self._lower_m[:, row] = _by_datum(volume.band.lower, -np.inf)
+            self._upper_m[:, row] = _by_datum(volume.band.upper, np.inf)
             self._names[row] = (key, position)
         self._rows[key] = rows
 
@@ -82,7 +92,7 @@ class VolumeIndex:
     def candidates(self, volume: Volume4D, separation: Separation = NO_SEPARATION) -> list[Hit]:
         """All (key, position among its volumes) that may conflict with a volume at that separation, and some others.
 
-        Height is not asked: `judge` compares it first and at once.
+        Heights are compared within one datum only; what needs a conversion is left to `judge`.
         """
         used = len(self._names)
         ball, span = ball_of(volume.footprint), volume.span
@@ -95,8 +105,16 @@ class VolumeIndex:
         # A whole microsecond more than asked: then no rounding of the seconds can lose a row.
         apart_us = int(separation.time_s * SECOND_US) + 1
         meets = (self._start_us[near] < span.end_us + apart_us) & (self._end_us[near] > span.start_us - apart_us)
+        near = near[meets]
+        reach_up_m = separation.vertical_m + _HEIGHT_SLACK_M
+        if volume.band.upper.datum in _EXACT:
+            lower_m = self._lower_m[_EXACT.index(volume.band.upper.datum), near]
+            near = near[lower_m - volume.band.upper.value_m <= reach_up_m]
+        if volume.band.lower.datum in _EXACT:
+            upper_m = self._upper_m[_EXACT.index(volume.band.lower.datum), near]
+            near = near[volume.band.lower.value_m - upper_m <= reach_up_m]
         names = self._names
-        return [name for row in near[meets].tolist() if (name := names[row]) is not None]
+        return [name for row in near.tolist() if (name := names[row]) is not None]
 
     def expire(self, before_us: int) -> tuple[str, ...]:
         """Let go of every key all of whose volumes ended by then; returns those keys.
@@ -132,6 +150,13 @@ class VolumeIndex:
         table[:, : self._table.shape[1]] = self._table
         self._table = table
         self._start_us, self._end_us = _longer(self._start_us, size), _longer(self._end_us, size)
+        more = ((0, 0), (0, size - self._lower_m.shape[1]))
+        self._lower_m = np.pad(self._lower_m, more, constant_values=-np.inf)
+        self._upper_m = np.pad(self._upper_m, more, constant_values=np.inf)
+
+
+def _by_datum(limit: Altitude, otherwise: float) -> tuple[float, ...]:
+    return tuple(limit.value_m if limit.datum is datum else otherwise for datum in _EXACT)
 
 
 def _longer(column: npt.NDArray[np.int64], size: int) -> npt.NDArray[np.int64]:
