@@ -484,3 +484,67 @@ def test_the_reference_page_names_every_request_with_its_types():
         if endpoint.body is not None:
             assert f"`{endpoint.body.__name__}`" in row
         assert f"| {endpoint.status} " in row
+
+
+async def test_a_loaded_reference_view_is_given_whole_and_read_only(tmp_path):
+    import dataclasses
+
+    from tests.integration.nodes import ROOT
+
+    made = configured(tmp_path / "amber", "amber")
+    shown = dataclasses.replace(made, reference=ROOT / "examples" / "syria_2019" / "reference.json")
+    async with running(shown) as amber:
+        view = (await amber.http.get("/v1/reference")).json()
+
+        assert view["format"] == "keepclear-reference/1"
+        assert all("lead_times" in incident for incident in view["incidents"])
+        assert (await amber.http.get("/v1/picture")).json()["reference"] is True
+        await is_problem(await amber.http.post("/v1/reference", json={}), 405, "method_not_allowed")
+
+
+# ------------------------------------------------------------------------------------------------------ the client
+
+
+async def test_the_client_gives_typed_answers_and_the_errors_of_the_node(pair):
+    import asyncio
+
+    from keepclear.client import Client, to_request
+    from keepclear.errors import KeepclearError, Malformed, NotFound, Stale, Unavailable
+    from keepclear.formats.api import requests
+    from keepclear.formats.api.stream import EntryEvent
+
+    amber, birch = pair
+
+    def ask() -> None:
+        folder, url = amber.config.folder, amber.doors.console_url
+        with Client.of(folder, url) as client:
+            filed = client.file_notice(to_request(requests.FileNoticeRequest, notice()), key="k")
+            assert filed.notice is not None
+            assert client.file_notice(to_request(requests.FileNoticeRequest, notice(volumes=filed.notice.volumes)))
+            assert client.notice("amber", filed.notice.id).filed_at == filed.notice.filed_at
+            change = to_request(requests.ChangeNoticeRequest, notice(version=2))
+            with pytest.raises(Stale) as stale:
+                client.change_notice(filed.notice.id, change)
+            assert (stale.value.status, stale.value.at) == (412, "version")
+            with pytest.raises(NotFound):
+                client.notice("amber", "A-9999")
+            west = to_request(requests.FileNoticeRequest, notice(volumes=[a_volume(lon=-150.9)], region="W"))
+            with pytest.raises(KeepclearError) as contradiction:
+                client.file_notice(west)
+            assert contradiction.value.code == "contradiction"
+            first = next(iter(client.follow()))
+            assert not isinstance(first, EntryEvent)  # the pulse that opens every stream
+            entry = next(each for each in client.follow(after=1) if isinstance(each, EntryEvent))
+            assert entry.seq == 2
+            assert b"".join(client.export()).endswith(b"}\n")
+            assert client.new_link().url.startswith(f"{url}/open?code=")
+        with Client.of(folder, birch.doors.console_url) as client, pytest.raises(Unavailable, match=r"ca\.crt"):
+            client.picture()
+        with Client.of(folder, "https://127.0.0.1:9") as client, pytest.raises(Unavailable, match="keepclear serve"):
+            client.picture()
+        with pytest.raises(Malformed):
+            to_request(requests.FileNoticeRequest, notice(target=1))
+        with pytest.raises(NotFound):
+            Client.of(folder / "none", url)
+
+    await asyncio.to_thread(ask)
