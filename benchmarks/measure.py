@@ -7,7 +7,7 @@ import platform
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 ROUNDS = 5
 
@@ -16,7 +16,8 @@ ROUNDS = 5
 class Figure:
     """One line of a result: the median of the rounds, per unit of work.
 
-    `cpu_us` and `wall_us` are microseconds a unit; `rounds_wall_us` shows how far the rounds lie apart.
+    `cpu_us` and `wall_us` are microseconds a unit; `rounds_wall_us` shows how far the rounds lie apart. `more` holds
+    what else was counted in the same run, with its unit in its name.
     """
 
     name: str
@@ -25,12 +26,14 @@ class Figure:
     cpu_us: float
     wall_us: float
     rounds_wall_us: tuple[float, ...]
+    more: dict[str, float] = field(default_factory=dict)
 
     def __str__(self) -> str:
         spread = f"{min(self.rounds_wall_us):.1f}-{max(self.rounds_wall_us):.1f}"
+        more = "".join(f"  {name} {value:.4g}" for name, value in self.more.items())
         return (
-            f"{self.name:<46} {self.cpu_us:10.1f} us CPU  {self.wall_us:10.1f} us wall  ({spread})"
-            f"  {1e6 / self.wall_us:10.0f} {self.unit}/s"
+            f"{self.name:<50} {self.cpu_us:10.1f} us CPU  {self.wall_us:10.1f} us wall  ({spread})"
+            f"  {1e6 / self.wall_us:10.0f} {self.unit}/s{more}"
         )
 
 

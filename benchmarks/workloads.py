@@ -46,10 +46,10 @@ def dense(seed: int, now_us: int) -> Iterator[Volume4D]:
 
 
 def sparse(seed: int, now_us: int) -> Iterator[Volume4D]:
-    """Small and medium ones over 3,000 km by 3,000 km, without end: about one conflict a notice at 10,000."""
+    """Small and medium ones over 1,860 km by 1,860 km, without end: one more meets about one of 10,000."""
     rng = random.Random(seed)
     while True:
-        east, north = rng.uniform(-1500e3, 1500e3), rng.uniform(-1500e3, 1500e3)
+        east, north = rng.uniform(-930e3, 930e3), rng.uniform(-930e3, 930e3)
         if rng.random() < 0.8:
             yield _volume(rng, now_us, east, north, 2000 * 5 ** rng.random(), (4, 8), 0.5, (0, 500), (300, 1500), (7200, 43200))
         else:
