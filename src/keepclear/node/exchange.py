@@ -330,7 +330,7 @@ class Exchange:
     ) -> None:
         logs = self.loop.logs
         logs.tree(log).rewind(first)
-        stored = [logs.copy(log, data, read_entry(data, leaf_hash(data)).at) for data in taken]
+        stored = [logs.copy(log, data, read_entry(data, leaf_hash(data))) for data in taken]
         # A channel says once of each entry that it was received: what the peer holds says so of some already.
         answered = {read.body.index for read in map(_read, stored) if isinstance(read.body, Received)}
         for lost in own_tail:
@@ -340,9 +340,12 @@ class Exchange:
             opposite = channel(party, self.loop.party)
             entry, _ = logs.seal(log, read.body, at=now_us, mode=read.mode, stated=read.stated, opposite=opposite)
             stored.append(entry)
-        self.loop.store.replace_tail(log, first, stored)
-        self._notes.pop(log, None)
-        self.loop.load()
+        try:
+            self.loop.store.replace_tail(log, first, stored)
+        finally:
+            # As it was, or as it is now: what is durable.
+            self._notes.pop(log, None)
+            self.loop.load()
 
     # ------------------------------------------------------------------------------------------------ inside
 

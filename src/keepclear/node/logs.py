@@ -158,6 +158,8 @@ class Logs:
         self.party = party
         self._trees: dict[str, Tree] = {}
         self._last_at: dict[str, int] = {}
+        #: The newest `seen` of each channel of ours. It never falls back, also where our copy of the other one did.
+        self._seen: dict[str, Seen] = {}
         self.seq = 0
 
     def origins(self) -> list[str]:
@@ -205,6 +207,9 @@ class Logs:
         if opposite:
             other = self._trees.get(opposite)
             seen = Seen(other.root().hex(), other.size) if other else Seen(EMPTY_ROOT.hex(), 0)
+            before = self._seen.get(log)
+            # After a restore we hold less of it than we once said we had seen, until the peer has sent it again.
+            seen = before if before is not None and before.size > seen.size else seen
         kind = KIND_OF[type(body)]
         data = _seal(_Sealed(at, body, kind, log, mode, tree.size, stated, 1, seen))
         if len(data) > ENTRY_BYTES_MAX:
@@ -212,20 +217,28 @@ class Logs:
         leaf = leaf_hash(data)
         # What is written is what will be read after a restart: an entry that could not be read is never recorded.
         read = read_entry(data, leaf)
-        return self._put(log, data, leaf, at), read
+        stored = self._put(log, data, leaf, at)
+        self._note_seen(read)
+        return stored, read
 
-    def copy(self, log: str, data: bytes, at: int) -> StoredEntry:
-        """Put a peer's entry, checked before, at the end of our copy of its channel."""
-        return self._put(log, data, leaf_hash(data), at)
+    def copy(self, log: str, data: bytes, read: Read) -> StoredEntry:
+        """Put an entry that a peer holds or wrote, checked before, at the end of a log."""
+        self._note_seen(read)
+        return self._put(log, data, leaf_hash(data), read.at)
 
-    def replay(self, stored: StoredEntry, at: int) -> None:
+    def replay(self, stored: StoredEntry, read: Read) -> None:
         """Take up an entry that the store holds."""
         tree = self.tree(stored.log)
         if stored.n != tree.size:
             raise Malformed(f"the store gives {stored.log} {stored.n} where {tree.size} should be", at="store")
         tree.append(stored.leaf)
-        self._last_at[stored.log] = at
+        self._last_at[stored.log] = read.at
+        self._note_seen(read)
         self.seq = stored.seq
+
+    def _note_seen(self, read: Read) -> None:
+        if read.seen is not None:
+            self._seen[read.log] = read.seen
 
     def _put(self, log: str, data: bytes, leaf: bytes, at: int) -> StoredEntry:
         n = self.tree(log).append(leaf)

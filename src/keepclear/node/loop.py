@@ -135,7 +135,7 @@ class Loop:
         self.picture, self.logs = Picture(self.party), Logs(self.party)
         for stored in self.store.entries():
             read = read_entry(stored.data, stored.leaf)
-            self.logs.replay(stored, read.at)
+            self.logs.replay(stored, read)
             self.picture.apply(read)
         self._seen_evidence = {evidence.sha256 for evidence in self.store.evidence()}
 
@@ -266,7 +266,7 @@ class Loop:
             self._quarantine(turn, command, str(bad), now_us)
             raise _Kept(bad) from None
         for data, read in fresh.entries:
-            turn.entries.append(self.logs.copy(fresh.log, data, read.at))
+            turn.entries.append(self.logs.copy(fresh.log, data, read))
             turn.reads.append(read)
             self.picture.apply(read)
             for draft in take(self.picture, read, now_us, command.received_at, self.settings).drafts:
