@@ -1,0 +1,137 @@
+"""The program: every command and its help. Each command's own module is imported only when it runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated, Any
+
+import typer
+
+import keepclear
+from keepclear.cli import agreement, backup, demo, doctor, init, notice, peer, record, serve, stop, verify
+from keepclear.cli.common import Program, say
+
+EXAMPLE = "Example: "
+
+
+def _check_command() -> Any:
+    from keepclear.cli import check
+
+    alone = typer.Typer(add_completion=False, rich_markup_mode=None)
+    check.register(alone)
+    command = typer.main.get_command(alone)
+    command.epilog = f"{EXAMPLE}keepclear check ours.geojson --against theirs.json --horizontal-m 5000 --map check.html"
+    command.name = "check"
+    return command
+
+
+class KeepclearProgram(Program):
+    """The whole program."""
+
+    heavy = {"check": _check_command}  # noqa: RUF012 -- never changed
+
+
+app = typer.Typer(
+    name="keepclear",
+    cls=KeepclearProgram,
+    help="Parties who share airspace, but no chain of command, keep out of each other's way and keep proof of it.",
+    epilog="Begin with: keepclear demo. Not certified. Not the sole means of separation.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _version(is_asked: bool) -> None:
+    if is_asked:
+        say(f"keepclear {keepclear.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which it is.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command("version", epilog=f"{EXAMPLE}keepclear version")
+def version() -> None:
+    """Say which version this is."""
+    _version(True)
+
+
+def _add(to: typer.Typer, name: str, command: Any, example: str) -> None:
+    to.command(name, epilog=f"{EXAMPLE}keepclear {example}")(command)
+
+
+def _group(name: str, help_: str) -> typer.Typer:
+    group = typer.Typer(name=name, help=help_, no_args_is_help=True, rich_markup_mode=None)
+    app.add_typer(group)
+    return group
+
+
+_add(app, "init", init.init, 'init --party amber --name "Amber" --home amber')
+_add(app, "serve", serve.serve, "serve --home amber")
+_add(app, "verify", verify.verify, "verify amber.keepclear-record --trust birch.identity.json")
+_add(app, "doctor", doctor.doctor, "doctor --home amber")
+_add(app, "backup", backup.backup, "backup amber-monday.keepclear-backup --home amber")
+_add(app, "restore", backup.restore, "restore amber-monday.keepclear-backup --home amber-again")
+_add(app, "demo", demo.demo, "demo --once")
+
+_peers = _group("peer", "Enrol other parties' keys, two persons comparing twelve words.")
+_add(_peers, "invite", peer.invite, "peer invite --home amber")
+_add(_peers, "accept", peer.accept, "peer accept amber.invitation --home birch")
+_add(_peers, "list", peer.list_peers, "peer list --home amber")
+_add(_peers, "remove", peer.remove, 'peer remove birch --by "I. Maro" --home amber')
+
+_agreements = _group("agreement", "What two parties have agreed.")
+_add(_agreements, "check", agreement.check, "agreement check agreement.toml")
+_add(_agreements, "propose", agreement.propose, 'agreement propose agreement.toml --by "I. Maro" --home amber')
+_add(_agreements, "sign", agreement.sign, 'agreement sign 3f9c2a --by "T. Quill" --home birch')
+_add(_agreements, "show", agreement.show_agreements, "agreement show --home amber")
+
+_notices = _group("notice", "Notices of what we plan, and what others told us.")
+_add(
+    _notices,
+    "file",
+    notice.file,
+    'notice file --circle "-38.0,-152.0,4000" --upper "1500 m AMSL" --start +45min --end +2h'
+    ' --by "I. Maro" --home amber',
+)
+_add(_notices, "list", notice.list_notices, "notice list --home amber")
+_add(_notices, "show", notice.show_notice, "notice show birch/B-0001 --home amber")
+_add(_notices, "end", notice.end, 'notice end A-0001 --by "I. Maro" --home amber')
+
+_alerts = _group("alert", "Notices that ask for an answer.")
+_add(_alerts, "list", notice.list_alerts, "alert list --home birch")
+_add(_alerts, "answer", notice.answer, 'alert answer amber/A-0001/v1/birch WILCO --by "T. Quill" --home birch')
+
+_stops = _group("stop", "Ask the other side to stop, now.")
+_add(_stops, "send", stop.send, 'stop send --by "I. Maro" --home amber')
+_add(_stops, "list", stop.list_stops, "stop list --home birch")
+_add(_stops, "answer", stop.answer, 'stop answer amber/SA-0001 WILCO --by "T. Quill" --home birch')
+_add(_stops, "resume", stop.resume, 'stop resume SA-0001 --by "I. Maro" --home amber')
+
+_records = _group("record", "The tamper-evident record.")
+_add(_records, "show", record.show_record, "record show --home amber")
+_add(_records, "export", record.export, "record export amber.keepclear-record --home amber")
+_add(_records, "given", record.given, "record given A-0001 --to birch --home amber")
+
+
+def main() -> None:
+    """Run the program."""
+    try:
+        app()
+    except BrokenPipeError:
+        # Whoever read our answer has seen enough.
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 -- so that the flush at exit finds somewhere to go
+        raise SystemExit(1) from None
+
+
+if __name__ == "__main__":
+    main()
