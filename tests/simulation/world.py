@@ -186,6 +186,8 @@ class Acknowledged:
     command: Command
     receipt: Receipt
     key: str
+    #: The entries' bytes, as they lay on the disk at that moment.
+    entries: tuple[bytes, ...] = ()
 
 
 class Party:
@@ -209,6 +211,8 @@ class Party:
         #: Whether it acts as if keepclear's rules were not for it.
         self.is_evil = False
         self.up_since_s = 0.0
+        #: Whether entries of its own, not signed yet, may have been renumbered behind what a peer gave back.
+        self.was_rebuilt = False
         #: Where the next node that starts will die.
         self.crash_next = ""
         #: How often it was started anew, and its clock set or vouched for: what a deadline's true length cannot span.
@@ -228,7 +232,7 @@ class Party:
             self.disk,
             on_crash=self._crashed,
             on_append=lambda batch: self.world.invariants.recorded(self, batch),
-            on_rebuilt=lambda: self.world.count("rebuilt"),
+            on_rebuilt=self._rebuilt,
         )
         store.disk_full = self.disk_full
         store.crash_at, self.crash_next = self.crash_next, ""
@@ -255,6 +259,10 @@ class Party:
             self.die("could not start")
         finally:
             self.is_starting = False
+
+    def _rebuilt(self) -> None:
+        self.world.count("rebuilt")
+        self.was_rebuilt = True
 
     def _crashed(self, where: str) -> None:
         self.world.count(f"fault:crash {where}")
