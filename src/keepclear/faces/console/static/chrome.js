@@ -1,5 +1,5 @@
 // What every view shares and nothing may move: the top bar, the state bands, the rail and the foot.
-import { free, glyph, h, levelMark, ltr, partyMark, replaceKeeping } from "./dom.js";
+import { free, glyph, h, levelMark, ltr, partyMark, replaceChanged } from "./dom.js";
 import { at, count, dateText, localText, offsetText, span, zulu, zuluPlan, zuluText } from "./format.js";
 import { say, sayCode } from "./words.js";
 import { change, keep, nameOf, parties, state, telephones } from "./state.js";
@@ -61,7 +61,7 @@ function stopButton(picture) {
 export function drawTop(container) {
   const { picture } = state;
   if (!picture) return;
-  replaceKeeping(container, ownParty(picture), clock(picture), holder(), h("div", { class: "peers", role: "group", "aria-label": say("top.lines") }, picture.peers.map(peer)), stopButton(picture));
+  replaceChanged(container, ownParty(picture), clock(picture), holder(), h("div", { class: "peers", role: "group", "aria-label": say("top.lines") }, picture.peers.map(peer)), stopButton(picture));
 }
 
 // -------------------------------------------------------------------------------------------------------------- bands
@@ -104,7 +104,7 @@ function unrecordedBands() {
 function bands(picture, alarm) {
   const all = unrecordedBands();
   // In a view without the list an alarm still says what it is; its answers are in the pane at the side.
-  if (alarm && !["floor"].includes(state.view)) all.push(band(alarm.level === "caution" ? "owed" : "alarm", levelWord(alarm.level), alarm.title, h("button", { class: "mini", "data-key": "to-floor", on: { click: () => change({ view: "floor", chosen: alarm.choose }) } }, say("map.show"))));
+  if (alarm && !["floor"].includes(state.view)) all.push(band(["stop", "warning"].includes(alarm.level) ? "alarm" : "owed", levelWord(alarm.level), alarm.title, h("button", { class: "mini", "data-key": "to-floor", on: { click: () => change({ view: "floor", chosen: alarm.choose }) } }, say("map.show"))));
   if (state.isOffline) all.push(band("off", say("band.off"), say("band.off_text", zulu(state.lostAt), h("span", { "data-since": state.lostAt }, span(now() - state.lostAt)), telephones() || say("phone.none"))));
   if (!picture.store.ok) all.push(band("off", say("band.store"), say("band.store_text", picture.store.detail, telephones() || say("phone.none"))));
   if (picture.clock.suspect) all.push(band("off", say("band.clock"), say("band.clock_text", span(Math.abs(picture.clock.difference_ms)), free(nameOf(picture.clock.against))), h("button", { class: "btn small", "data-key": "confirm-clock", disabled: state.isOffline || !state.holder, on: { click: confirmClock } }, say("band.clock_confirm"))));
@@ -125,7 +125,7 @@ const levelWord = (level) => [levelMark(level), say(`level.${level}`)];
 const seen = (what) => h("button", { class: "btn small", "data-key": `seen-${what}`, on: { click: () => change({ [what]: null }) } }, say("band.seen"));
 
 export function drawBands(container, alarm) {
-  if (state.picture) replaceKeeping(container, bands(state.picture, alarm));
+  if (state.picture) replaceChanged(container, bands(state.picture, alarm));
 }
 
 /** The length of the silence in the offline band, once a second. */
@@ -143,7 +143,7 @@ export function drawRail(container) {
   const items = VIEWS.filter(([name]) => viewsThere().includes(name)).map(([name, mark], place) =>
     h("button", { class: "railitem", "data-key": `rail-${name}`, "aria-current": state.view === name ? "page" : null, "aria-keyshortcuts": `Alt+${place + 1}`, on: { click: () => change({ view: name }) } },
       h("span", { class: "railglyph", "aria-hidden": "true" }, mark), h("span", {}, say(`view.${name}`)), h("kbd", {}, ltr(`Alt ${place + 1}`))));
-  replaceKeeping(container, items);
+  replaceChanged(container, items);
 }
 
 /** Changes the theme by hand; kept in this browser. A theme never changes layout. */
@@ -166,6 +166,6 @@ export function drawFoot(container) {
   const theme = document.documentElement.dataset.theme;
   const themes = h("div", { class: "themes", role: "group", "aria-label": say("foot.theme") }, ["day", "night", "red"].map((name) => h("button", { "data-key": `theme-${name}`, "aria-pressed": String(theme === name), on: { click: () => setTheme(name) } }, say(`theme.${name}`))));
   const help = h("button", { class: "help", "data-key": "help", "aria-keyshortcuts": "?", on: { click: () => change({ view: "keys" }) } }, h("kbd", {}, "?"), " ", say("foot.keys"));
-  replaceKeeping(container, h("span", { class: "standing" }, say("foot.standing"), " ", h("b", {}, say("foot.certified"))), h("span", { class: "grow" }), h("span", { class: "fsize" }, recordWords(picture)), themes, help);
+  replaceChanged(container, h("span", { class: "standing" }, say("foot.standing"), " ", h("b", {}, say("foot.certified"))), h("span", { class: "grow" }), h("span", { class: "fsize" }, recordWords(picture)), themes, help);
 }
 

@@ -57,6 +57,16 @@ export function levelMark(level, cls = "") {
   return glyph("square", "", `routine ${cls}`);
 }
 
+/**
+ * As replaceKeeping, but a child that would look the same is left as it is, so that a screen reader is not told it again.
+ * For bars and bands only: what is left keeps its listeners, so these may not hold on to values of the picture.
+ */
+export function replaceChanged(container, ...kids) {
+  const old = [...container.childNodes];
+  const same = (kid) => old.find((one) => one === kid || one.isEqualNode(kid)) ?? kid;
+  replaceKeeping(container, kids.flat(9).filter(Boolean).map((kid) => (kid instanceof Node ? same(kid) : kid)));
+}
+
 /** The value of a design token in the theme of now. */
 export const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 

@@ -7,6 +7,8 @@ import { now } from "./clock.js";
 import { instants } from "./instants.js";
 import { unlock } from "./sound.js";
 
+const DUE_MAX = 100; // rows of "Due next" that are drawn; what needs an answer is never cut
+
 const isSame = (one, other) => one?.type === other.type && one.key === other.key;
 
 /** Chooses what a row is about. */
@@ -46,7 +48,7 @@ export function actionList(rows) {
     h("h2", {}, say("list.needs"), " ", h("span", { class: "count" }, ltr(needs.length))),
     needs.length ? h("ul", { "aria-live": "assertive", "aria-relevant": "additions" }, needs.map((row) => line(row, ms))) : nothing,
     h("h2", {}, say("list.due"), " ", h("span", { class: "count" }, ltr(due.length))),
-    due.length ? h("ul", {}, due.map((row) => line(row, ms))) : h("p", { class: "none" }, say("list.none_due")));
+    due.length ? h("ul", {}, due.slice(0, DUE_MAX).map((row) => line(row, ms)), due.length > DUE_MAX ? h("li", { class: "none" }, say("list.more", ltr(due.length - DUE_MAX))) : null) : h("p", { class: "none" }, say("list.none_due")));
 }
 
 /** J and K: the row after or before the chosen one. */

@@ -7,7 +7,7 @@ import { startStream } from "./stream.js";
 import { alarmRow, rowsOf } from "./rows.js";
 import { drawBands, drawFoot, drawRail, drawTop, tickBands, tickTop } from "./chrome.js";
 import { drawMap, placeMap } from "./map.js";
-import { alarmPane, spokenAt, subjectOf, takesFocus } from "./views/alarm.js";
+import { alarmPane, spokenAt, subjectOf, takesFocus, tickAlarm } from "./views/alarm.js";
 import { cardPane, detailPane } from "./views/detail.js";
 import { floorView } from "./views/floor.js";
 import { fileView } from "./views/file.js";
@@ -47,6 +47,8 @@ function hotKey() {
   return alert && noticeKey(alert.notice);
 }
 
+const isUrgent = (row) => ["stop", "warning"].includes(row.level);
+
 function drawMain(hot) {
   const side = state.card ? cardPane() : shown ? alarmPane(shown) : null;
   const views = {
@@ -70,12 +72,11 @@ function draw() {
   rows = rowsOf(state, now());
   chooseNew();
   alarm = alarmRow(state, rows);
-  shown = alarm && (state.view === "floor" || alarm.level !== "caution") ? alarm : undefined;
+  shown = alarm && (state.view === "floor" || isUrgent(alarm)) ? alarm : undefined;
   const root = document.documentElement;
   root.dataset.state = state.isOffline ? "offline" : "live";
   root.dataset.view = state.view;
-  const isUrgent = alarm && alarm.level !== "caution";
-  document.title = say(isUrgent ? "app.alarm_title" : "app.title");
+  document.title = say(alarm && isUrgent(alarm) ? "app.alarm_title" : "app.title");
   drawTop(parts.top);
   drawBands(parts.bands, alarm);
   drawRail(parts.rail);
@@ -104,10 +105,10 @@ function second(ms) {
   if (shown) {
     const words = spokenAt(shown, ms);
     if (words) spoken.textContent = words;
-    // Need and have run down each second, and so do the instants that the answers name.
-    change();
+    tickAlarm(shown);
   }
-  const hasTurned = rows.some((row) => Math.abs(row.due - ms) < 1000) || state.stopArmedUntil > 0;
+  const turns = [...rows.map((row) => row.due), ...Object.values(state.silenced), state.stopArmedUntil];
+  const hasTurned = turns.some((turn) => Math.abs(turn - ms) < 1000);
   if (hasTurned || ms % 60000 === 0 || (state.caughtUp && ms - state.caughtUp.until > 60000 && ((state.caughtUp = null), true))) change();
 }
 

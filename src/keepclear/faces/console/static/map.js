@@ -21,6 +21,7 @@ let isFitted = false;
 let grid = null;
 let dressedFor = "";
 let liveView = null;
+let drawn = []; // what the layers were drawn from: a redraw of the page is not always one of the map
 const holder = h("div", { class: "map", id: "map", "data-key": "map", dir: "ltr", tabindex: 0, role: "application", "aria-label": say("map.map") });
 
 /** Lines of latitude and longitude, as dense as the zoom asks for, with their degrees at the edges. */
@@ -172,11 +173,17 @@ export function drawMap(hotKey) {
     map.getView().setCenter(liveView.center);
     map.getView().setZoom(liveView.zoom);
     liveView = null;
+    drawn = [];
   }
   if (!state.picture) return;
-  drawAreas();
-  drawNotices(hotKey);
-  drawConflicts(hotKey);
+  const { notices, conflicts, agreements } = state.picture;
+  const wanted = [notices, conflicts, agreements, hotKey, state.chosen?.key, state.shownAt, dressedFor, Math.floor(now() / 60e3)];
+  if (wanted.some((one, place) => one !== drawn[place])) {
+    drawAreas();
+    drawNotices(hotKey);
+    drawConflicts(hotKey);
+    drawn = wanted;
+  }
   if (!isFitted && (state.picture.notices.length || state.picture.agreements.length)) isFitted = showAll();
 }
 

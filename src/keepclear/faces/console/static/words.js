@@ -27,7 +27,7 @@ const WORDS = {
   "band.proof_text": "Entry {0} of {1}. Nothing here may be exported as proven.",
   "band.trouble": "Not done", "phone.none": "no number is enrolled",
 
-  "list.actions": "Actions", "list.needs": "Needs an answer", "list.due": "Due next", "list.nothing": "Nothing waits for you.", "list.checked": "Checked {0}.", "list.none_due": "Nothing planned.",
+  "list.actions": "Actions", "list.needs": "Needs an answer", "list.due": "Due next", "list.nothing": "Nothing waits for you.", "list.checked": "Checked {0}.", "list.more": "{0} more, later than these", "list.none_due": "Nothing planned.",
   "list.overdue": "{0} over",
   "row.stop": "{0} asks to stop", "row.stop_text": "Anyone on duty answers.", "row.stop_answered": "{0} asks to stop", "row.stop_answered_text": "You answered {0} {1}",
   "row.stop_sent": "STOP sent to {0}", "row.stop_sent_text": "Not answered. Call {0}.", "row.stop_sent_answered": "Answered: {0}",

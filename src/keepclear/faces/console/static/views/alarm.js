@@ -129,14 +129,36 @@ export function chooseAnswer(row, number) {
 
 function figures(alert) {
   const [need, have] = [alert.need_s * 1000, haveMs(alert)];
-  const notice = findNotice(noticeKey(alert.notice));
-  const share = `${Math.max(0, Math.min(100, (100 * have) / need))}%`;
-  const starts = notice ? say(have > 0 ? "alarm.starts" : "alarm.began", zulu(at(notice.start))) : null;
   const figure = (cls, word, ms) => h("div", { class: cls }, h("span", { class: "rl" }, word), h("span", { class: "rv" }, span(ms)));
   const isShort = have < need;
   return [h("div", { class: `race ${isShort ? "short" : ""}` }, figure("need", say("alarm.need"), need), figure("have", say("alarm.have"), have),
-    h("div", { class: "bars", "aria-hidden": "true" }, h("div", { class: "bneed" }), h("div", { class: "bhave", vars: { "--w": share } })),
-    h("p", { class: "inwords" }, say(isShort ? "alarm.short" : "alarm.spare", span(Math.abs(need - have))), " ", starts, " ", isShort ? say("alarm.clear_at", zulu(now() + need)) : null)), why(alert)];
+    h("div", { class: "bars", "aria-hidden": "true" }, h("div", { class: "bneed" }), h("div", { class: "bhave", vars: { "--w": shareOf(need, have) } })),
+    h("p", { class: "inwords", id: "race-words" }, inWords(alert, need, have))), why(alert)];
+}
+
+const shareOf = (need, have) => `${Math.max(0, Math.min(100, (100 * have) / need))}%`;
+
+/** The difference in words, when the hazard starts, and when we could be clear. */
+function inWords(alert, need, have) {
+  const notice = findNotice(noticeKey(alert.notice));
+  const isShort = have < need;
+  const starts = notice ? say(have > 0 ? "alarm.starts" : "alarm.began", zulu(at(notice.start))) : null;
+  return [say(isShort ? "alarm.short" : "alarm.spare", span(Math.abs(need - have))), " ", starts, " ", isShort ? say("alarm.clear_at", zulu(now() + need)) : null].flat(9).filter(Boolean);
+}
+
+/** Once a second: the figures run down in place. Only a turn of the answer is a redraw, so focus and screen reader rest. */
+export function tickAlarm(row) {
+  const { alert } = subjectOf(row);
+  const silence = document.querySelector("[data-silent]");
+  if (silence) silence.replaceChildren(span(Number(silence.dataset.silent) - now()));
+  const race = document.querySelector("[data-alarm] .race:not(.one)");
+  if (!alert || !race) return;
+  const [need, have] = [alert.need_s * 1000, haveMs(alert)];
+  if (race.classList.contains("short") !== have < need) change();
+  race.querySelector(".have .rv").replaceChildren(span(have));
+  race.querySelector(".bhave").style.setProperty("--w", shareOf(need, have));
+  race.querySelector("#race-words").replaceChildren(...inWords(alert, need, have));
+  document.querySelector("[data-answer=UNABLE] .ctext")?.replaceChildren(...[wordsFor({ alert }, "UNABLE")].flat());
 }
 
 function why(alert) {
@@ -158,7 +180,7 @@ function leadLine(alert) {
 
 function head(row, title, under) {
   const silenced = state.silenced[row.key] > now();
-  const quiet = silenced ? say("alarm.silenced", span(state.silenced[row.key] - now())) : say("alarm.silence");
+  const quiet = silenced ? say("alarm.silenced", h("span", { "data-silent": state.silenced[row.key] }, span(state.silenced[row.key] - now()))) : say("alarm.silence");
   return h("div", { class: "ahead" }, levelMark(row.level), h("div", {}, h("h2", { id: "alarm-title" }, h("span", { class: "sr" }, say(`level.${row.level}`), ": "), title), h("div", { class: "sm" }, under)),
     h("button", { class: "mini onred", "data-key": "silence", "aria-keyshortcuts": "Q", on: { click: () => silence(row) } }, quiet, h("kbd", {}, "Q")));
 }
