@@ -20,7 +20,9 @@ from keepclear.engine.shape import ball_of
 from keepclear.errors import LimitReached, Malformed
 
 ROWS_MAX = 2_000_000
-_FIRST_ROWS = 64
+#: Rows in one block of the table. A product as small as this stays on the thread that asks for it: a second one would
+#: be woken for some microseconds of work, and spin while it waits for more.
+_BLOCK_ROWS = 1_792
 
 #: Added to every reach, metres: squares of Earth radii lose some hundredths of a square metre to rounding.
 _SLACK_M = 1.0
@@ -37,15 +39,14 @@ class VolumeIndex:
     """Volumes by key; `candidates` gives all that may conflict and few others. One thread at a time."""
 
     def __init__(self) -> None:
-        # Columns first: x, y, z and radius of the enclosing ball, and (radius^2 - |centre|^2) / 2. A free row has
-        # minus infinity there and so never meets anything.
-        self._table = np.zeros((5, _FIRST_ROWS))
-        self._table[4] = -np.inf
-        self._start_us = np.zeros(_FIRST_ROWS, dtype=np.int64)
-        self._end_us = np.zeros(_FIRST_ROWS, dtype=np.int64)
+        # In each block: x, y, z and radius of the enclosing ball, and (radius^2 - |centre|^2) / 2. A free row has minus
+        # infinity there and so never meets anything.
+        self._table = _empty_blocks(1)
+        self._start_us = np.zeros(_BLOCK_ROWS, dtype=np.int64)
+        self._end_us = np.zeros(_BLOCK_ROWS, dtype=np.int64)
         # One line for each exact datum: a lower limit in another datum is as low as can be, an upper one as high.
-        self._lower_m = np.full((len(_EXACT), _FIRST_ROWS), -np.inf)
-        self._upper_m = np.full((len(_EXACT), _FIRST_ROWS), np.inf)
+        self._lower_m = np.full((len(_EXACT), _BLOCK_ROWS), -np.inf)
+        self._upper_m = np.full((len(_EXACT), _BLOCK_ROWS), np.inf)
         self._names: list[Hit | None] = []
         self._free: list[int] = []
         self._rows: dict[str, tuple[int, ...]] = {}
@@ -75,7 +76,7 @@ class VolumeIndex:
             x, y, z = ball.centre_m
             radius_m = ball.radius_m
             column = (x, y, z, radius_m, (radius_m * radius_m - x * x - y * y - z * z) / 2.0)
-            self._table[:, row] = column
+            self._table[row // _BLOCK_ROWS, :, row % _BLOCK_ROWS] = column
             self._start_us[row], self._end_us[row] = volume.span.start_us, volume.span.end_us
             self._lower_m[:, row] = _by_datum(volume.band.lower, -np.inf)
             self._upper_m[:, row] = _by_datum(volume.band.upper, np.inf)
@@ -85,7 +86,7 @@ class VolumeIndex:
     def remove(self, key: str) -> None:
         """Let go of a key; nothing happens if it is not held."""
         for row in self._rows.pop(key, ()):
-            self._table[4, row] = -np.inf
+            self._table[row // _BLOCK_ROWS, 4, row % _BLOCK_ROWS] = -np.inf
             self._names[row] = None
             self._free.append(row)
 
@@ -94,12 +95,12 @@ class VolumeIndex:
 
         Heights are compared within one datum only; what needs a conversion is left to `judge`.
         """
-        used = len(self._names)
+        blocks = -(-len(self._names) // _BLOCK_ROWS)
         ball, span = ball_of(volume.footprint), volume.span
         x, y, z = ball.centre_m
         reach_m = ball.radius_m + separation.horizontal_m + _SLACK_M
         limit = (x * x + y * y + z * z - reach_m * reach_m) / 2.0
-        near = np.flatnonzero(np.array((x, y, z, reach_m, 1.0)) @ self._table[:, :used] >= limit)
+        near = np.flatnonzero(np.array((x, y, z, reach_m, 1.0)) @ self._table[:blocks] >= limit)
         if not len(near):
             return []
         # A whole microsecond more than asked: then no rounding of the seconds can lose a row.
@@ -122,7 +123,7 @@ class VolumeIndex:
         An end is not part of a span, so ending at `before_us` is having ended. Subtract the widest time separation.
         """
         used = len(self._names)
-        ended = (self._end_us[:used] <= before_us) & (self._table[4, :used] > -np.inf)
+        ended = (self._end_us[:used] <= before_us) & (self._table[:, 4].ravel()[:used] > -np.inf)
         names = {name[0] for row in np.flatnonzero(ended).tolist() if (name := self._names[row]) is not None}
         over = tuple(key for key in names if all(self._end_us[row] <= before_us for row in self._rows[key]))
         for key in over:
@@ -144,15 +145,19 @@ class VolumeIndex:
         return (*(free.pop() for _ in range(count - fresh)), *range(used, used + fresh))
 
     def _grow(self, least: int) -> None:
-        size = max(least, 2 * len(self._start_us))
-        table = np.zeros((5, size))
-        table[4] = -np.inf
-        table[:, : self._table.shape[1]] = self._table
-        self._table = table
+        blocks = max(-(-least // _BLOCK_ROWS), 2 * len(self._table))
+        size = blocks * _BLOCK_ROWS
+        self._table = np.concatenate((self._table, _empty_blocks(blocks - len(self._table))))
         self._start_us, self._end_us = _longer(self._start_us, size), _longer(self._end_us, size)
         more = ((0, 0), (0, size - self._lower_m.shape[1]))
         self._lower_m = np.pad(self._lower_m, more, constant_values=-np.inf)
         self._upper_m = np.pad(self._upper_m, more, constant_values=np.inf)
+
+
+def _empty_blocks(count: int) -> npt.NDArray[np.float64]:
+    blocks = np.zeros((count, 5, _BLOCK_ROWS))
+    blocks[:, 4] = -np.inf
+    return blocks
 
 
 def _by_datum(limit: Altitude, otherwise: float) -> tuple[float, ...]:
