@@ -183,6 +183,7 @@ class HeldAgreement:
     with_party: str
     signed_by: list[str]
     in_force_since: int = 0
+    is_replaced: bool = False
 
 
 @dataclass(slots=True)

@@ -150,13 +150,12 @@ class Outbox:
             return False
         sent_at = node.now_us()
         answer = await self._link.deliver(party, delivery)
-        before = node.exchange.line(party).holds
         ours = channel(node.party, party)
         cosigned = node.exchange.cosigned_size.get(ours, 0)
         commands = node.exchange.take_delivered(party, delivery, answer, sent_at)
         await node.try_all(commands)
         line = node.exchange.line(party)
-        if line.holds <= before and line.holds < node.loop.logs.size(ours):
+        if delivery.entries and line.holds <= delivery.first and line.holds < node.loop.logs.size(ours):
             raise Unavailable(f"{party} took none of the {len(delivery.entries)} entries from {delivery.first} on")
         if not delivery.entries and node.exchange.cosigned_size.get(ours, 0) <= cosigned:
             raise Unavailable(f"{party} holds {line.holds} entries of ours and does not cosign them")

@@ -411,6 +411,8 @@ class Picture:
             held.signed_by.append(sender)
             if set(held.signed_by) == set(held.agreement.parties):
                 held.in_force_since = entry.at
+                if before := self._in_force.get(held.with_party):
+                    before.is_replaced = True
                 self._in_force[held.with_party] = held
 
     def _count_serial(self, serial: str) -> None:

@@ -353,7 +353,7 @@ def agreement(held: HeldAgreement) -> Shown:
         "hash": held.hash,
         "title": terms.title,
         "parties": list(terms.parties),
-        "state": "in_force" if held.in_force_since else "proposed",
+        "state": "replaced" if held.is_replaced else "in_force" if held.in_force_since else "proposed",
         "proposed_by": held.proposed_by,
         "signed_by": list(held.signed_by),
         "in_force_since": instant(held.in_force_since),
