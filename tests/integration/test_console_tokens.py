@@ -107,10 +107,10 @@ def test_every_phrase_that_is_said_exists_and_every_phrase_is_said() -> None:
     known = set(re.findall(r'"([a-z]+\.[A-Za-z0-9_]*)":', words))
     code = "\n".join(path.read_text("utf-8") for path in OURS if path.name != "words.js")
     quoted = set(re.findall(r'"([a-z]+\.[A-Za-z0-9_]+)"', code))
-    said = {key for key in quoted if key in known} | set(re.findall(r'say\("([^"]+)"', code))
+    said = {key for key in quoted if key in known} | set(re.findall(r'say\(\s*"([^"]+)"', code))
     # Phrases of codes are put together from a prefix and the code: `say(`level.${...}`)`, sayCode("kind", ...).
-    prefixes = set(re.findall(r"`([a-z]+)\.(?:stop_)?\$\{", code)) | set(re.findall(r'sayCode\("([a-z]+)"', code))
-    prefixes |= set(re.findall(r'code\("([a-z]+)"', code))
+    prefixes = set(re.findall(r"`([a-z]+)\.(?:stop_)?\$\{", code)) | set(re.findall(r'sayCode\(\s*"([a-z]+)"', code))
+    prefixes |= set(re.findall(r'code\(\s*"([a-z]+)"', code))
 
     assert {key for key in said if key not in known} == set()
     assert {key for key in known if key not in said and key.split(".")[0] not in prefixes} == set()

@@ -20,7 +20,13 @@ async function ask(method, path, body, key) {
   if (key) headers["Idempotency-Key"] = key;
   let answer;
   try {
-    answer = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
+    answer = await fetch(path, {
+      method,
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      cache: "no-store",
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
   } catch {
     throw new Problem(0, { detail: say("trouble.gone") });
   }
@@ -60,4 +66,5 @@ export const post = (path, body) => send("POST", path, body);
 export const put = (path, body) => send("PUT", path, body);
 
 /** A query string; empty values are left out. */
-export const query = (values) => new URLSearchParams(Object.entries(values).filter(([, value]) => value !== "" && value !== undefined)).toString();
+export const query = (values) =>
+  new URLSearchParams(Object.entries(values).filter(([, value]) => value !== "" && value !== undefined)).toString();

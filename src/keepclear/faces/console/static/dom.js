@@ -42,8 +42,15 @@ const PARTY_SHAPES = ["circle", "square", "hexagon", "diamond", "pentagon"];
 
 /** A drawn mark: a shape, and a letter in it. Hidden from screen readers, since the word always stands beside it. */
 export function glyph(shape, letter, cls) {
-  const text = letter ? s("text", { x: 12, y: shape === "triangle" ? 19.5 : 17, "text-anchor": "middle" }, letter) : null;
-  return s("svg", { viewBox: "-1 -1 26 26", class: `glyph ${cls || ""}`, "aria-hidden": "true" }, s("path", { d: SHAPES[shape] }), text);
+  const text = letter
+    ? s("text", { x: 12, y: shape === "triangle" ? 19.5 : 17, "text-anchor": "middle" }, letter)
+    : null;
+  return s(
+    "svg",
+    { viewBox: "-1 -1 26 26", class: `glyph ${cls || ""}`, "aria-hidden": "true" },
+    s("path", { d: SHAPES[shape] }),
+    text,
+  );
 }
 
 /** The mark of a party: its shape goes by slot, its letter by name. */
@@ -64,7 +71,13 @@ export function levelMark(level, cls = "") {
 export function replaceChanged(container, ...kids) {
   const old = [...container.childNodes];
   const same = (kid) => old.find((one) => one === kid || one.isEqualNode(kid)) ?? kid;
-  replaceKeeping(container, kids.flat(9).filter(Boolean).map((kid) => (kid instanceof Node ? same(kid) : kid)));
+  replaceKeeping(
+    container,
+    kids
+      .flat(9)
+      .filter(Boolean)
+      .map((kid) => (kid instanceof Node ? same(kid) : kid)),
+  );
 }
 
 /** The value of a design token in the theme of now. */
@@ -74,7 +87,10 @@ export const token = (name) => getComputedStyle(document.documentElement).getPro
 function arrange(container, kids) {
   const nodes = kids.map((kid) => (kid instanceof Node ? kid : document.createTextNode(kid)));
   for (const child of [...container.childNodes]) if (!nodes.includes(child)) child.remove();
-  nodes.forEach((node, place) => container.childNodes[place] !== node && container.insertBefore(node, container.childNodes[place] ?? null));
+  nodes.forEach(
+    (node, place) =>
+      container.childNodes[place] !== node && container.insertBefore(node, container.childNodes[place] ?? null),
+  );
 }
 
 const keyOf = (element) => element?.closest?.("[data-key]")?.dataset.key;
@@ -84,7 +100,10 @@ export function replaceKeeping(container, ...kids) {
   const active = container.contains(document.activeElement) ? document.activeElement : null;
   const key = keyOf(active);
   const caret = active && "selectionStart" in active ? [active.selectionStart, active.selectionEnd] : null;
-  const scrolls = [container, ...container.querySelectorAll("[data-scroll]")].map((one) => [one.dataset.scroll, one.scrollTop]);
+  const scrolls = [container, ...container.querySelectorAll("[data-scroll]")].map((one) => [
+    one.dataset.scroll,
+    one.scrollTop,
+  ]);
   arrange(container, kids.flat(9).filter(Boolean));
   for (const [name, top] of scrolls) {
     const one = name ? container.querySelector(`[data-scroll="${name}"]`) : container;

@@ -4,7 +4,31 @@ import { say } from "./words.js";
 import { change, keep, state } from "./state.js";
 import { now } from "./clock.js";
 
-const EMPTY = { shape: "circle", lat: "", lon: "", radius: "", corners: "", lower: "0", lower_datum: "AMSL", upper: "", upper_datum: "AMSL", from: "", until: "", kind: "HAZARD", action: "KEEP_CLEAR", region: "", contact: "", remarks: "", activity: "", slowest: "0", reaction: "0", id: "", version: 0, others: [], confirmed: "" };
+const EMPTY = {
+  shape: "circle",
+  lat: "",
+  lon: "",
+  radius: "",
+  corners: "",
+  lower: "0",
+  lower_datum: "AMSL",
+  upper: "",
+  upper_datum: "AMSL",
+  from: "",
+  until: "",
+  kind: "HAZARD",
+  action: "KEEP_CLEAR",
+  region: "",
+  contact: "",
+  remarks: "",
+  activity: "",
+  slowest: "0",
+  reaction: "0",
+  id: "",
+  version: 0,
+  others: [],
+  confirmed: "",
+};
 
 /** A new draft: half an hour ahead, three quarters long, nothing else assumed. */
 export function newDraft() {
@@ -15,10 +39,35 @@ export function newDraft() {
 /** A draft from a notice of ours, to be filed as its next version. */
 export function draftOf(notice) {
   const [first, ...others] = notice.volumes;
-  const place = first.circle ? { shape: "circle", lat: String(first.circle.lat), lon: String(first.circle.lon), radius: String(first.circle.radius_m) } : { shape: "polygon", corners: cornersText(first.polygon) };
-  return { ...EMPTY, ...place, lower: String(first.lower.value_m), lower_datum: first.lower.datum, upper: String(first.upper.value_m), upper_datum: first.upper.datum,
-    from: timeForForm(at(first.start)), until: timeForForm(at(first.end)), kind: notice.kind, action: notice.action, region: notice.region, contact: notice.contact, remarks: notice.remarks, activity: notice.activity || "",
-    slowest: String(notice.slowest_mps || 0), reaction: String(notice.reaction_s || 0), id: notice.id, version: notice.version, others };
+  const place = first.circle
+    ? {
+        shape: "circle",
+        lat: String(first.circle.lat),
+        lon: String(first.circle.lon),
+        radius: String(first.circle.radius_m),
+      }
+    : { shape: "polygon", corners: cornersText(first.polygon) };
+  return {
+    ...EMPTY,
+    ...place,
+    lower: String(first.lower.value_m),
+    lower_datum: first.lower.datum,
+    upper: String(first.upper.value_m),
+    upper_datum: first.upper.datum,
+    from: timeForForm(at(first.start)),
+    until: timeForForm(at(first.end)),
+    kind: notice.kind,
+    action: notice.action,
+    region: notice.region,
+    contact: notice.contact,
+    remarks: notice.remarks,
+    activity: notice.activity || "",
+    slowest: String(notice.slowest_mps || 0),
+    reaction: String(notice.reaction_s || 0),
+    id: notice.id,
+    version: notice.version,
+    others,
+  };
 }
 
 export const cornersText = (polygon) => polygon.map(([lat, lon]) => `${lat} ${lon}`).join("\n");
@@ -47,13 +96,20 @@ const isLongitude = (value) => Math.abs(value) <= 180;
 
 function groundOf(draft, faults) {
   if (draft.shape === "circle") {
-    const circle = { lat: readDegrees(draft.lat, "N", "S"), lon: readDegrees(draft.lon, "E", "W"), radius_m: metres(draft.radius) };
+    const circle = {
+      lat: readDegrees(draft.lat, "N", "S"),
+      lon: readDegrees(draft.lon, "E", "W"),
+      radius_m: metres(draft.radius),
+    };
     if (!isLatitude(circle.lat)) faults.lat = say("fault.latitude");
     if (!isLongitude(circle.lon)) faults.lon = say("fault.longitude");
     if (!(circle.radius_m > 0)) faults.radius = say("fault.radius");
     return { circle };
   }
-  const polygon = draft.corners.split("\n").filter((line) => line.trim()).map(cornerOf);
+  const polygon = draft.corners
+    .split("\n")
+    .filter((line) => line.trim())
+    .map(cornerOf);
   if (polygon.length < 3) faults.corners = say("fault.corners");
   if (polygon.some(([lat]) => !isLatitude(lat))) faults.corners = say("fault.latitude");
   else if (polygon.some(([, lon]) => !isLongitude(lon))) faults.corners = say("fault.longitude");
@@ -74,13 +130,31 @@ export function readDraft(draft) {
   if (Number.isNaN(end)) faults.until = say("fault.time");
   else if (end <= start) faults.until = say("fault.times");
   const iso = (ms) => (Number.isNaN(ms) ? "" : new Date(ms).toISOString());
-  const volume = { ...ground, lower: { value_m: lower, datum: draft.lower_datum }, upper: { value_m: upper, datum: draft.upper_datum }, start: iso(start), end: iso(end) };
+  const volume = {
+    ...ground,
+    lower: { value_m: lower, datum: draft.lower_datum },
+    upper: { value_m: upper, datum: draft.upper_datum },
+    start: iso(start),
+    end: iso(end),
+  };
   return { ground: canDraw ? ground : null, volume: Object.keys(faults).length ? null : volume, faults, start, end };
 }
 
 /** The body for POST and PUT /v1/notices. */
 export function bodyOf(draft, volume, by) {
-  const body = { volumes: [volume, ...draft.others], kind: draft.kind, action: draft.action, region: draft.region, contact: draft.contact, remarks: draft.remarks, activity: draft.activity,
-    slowest_mps: Math.max(0, Math.round(Number(draft.slowest)) || 0), reaction_s: Math.max(0, Math.round(Number(draft.reaction)) || 0), mode: "OPER", by, confirmed: draft.confirmed !== "" && draft.confirmed === draft.region };
+  const body = {
+    volumes: [volume, ...draft.others],
+    kind: draft.kind,
+    action: draft.action,
+    region: draft.region,
+    contact: draft.contact,
+    remarks: draft.remarks,
+    activity: draft.activity,
+    slowest_mps: Math.max(0, Math.round(Number(draft.slowest)) || 0),
+    reaction_s: Math.max(0, Math.round(Number(draft.reaction)) || 0),
+    mode: "OPER",
+    by,
+    confirmed: draft.confirmed !== "" && draft.confirmed === draft.region,
+  };
   return draft.id ? { ...body, version: draft.version } : { ...body, id: "" };
 }

@@ -75,17 +75,40 @@ export function timeForForm(ms) {
 /** A length of time in parts: [["6", "min"], ["20", "s"]]. Below zero counts as zero; who needs the sign asks for it. */
 export function spanParts(ms) {
   const seconds = Math.max(0, Math.round(ms / 1000));
-  const [days, hours, minutes] = [Math.floor(seconds / 86400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60];
-  if (days) return [[String(days), say("unit.d")], [String(hours), say("unit.h")]];
-  if (hours) return [[String(hours), say("unit.h")], [two(minutes), say("unit.min")]];
-  return [[String(minutes), say("unit.min")], [two(seconds % 60), say("unit.s")]];
+  const [days, hours, minutes] = [
+    Math.floor(seconds / 86400),
+    Math.floor(seconds / 3600) % 24,
+    Math.floor(seconds / 60) % 60,
+  ];
+  if (days)
+    return [
+      [String(days), say("unit.d")],
+      [String(hours), say("unit.h")],
+    ];
+  if (hours)
+    return [
+      [String(hours), say("unit.h")],
+      [two(minutes), say("unit.min")],
+    ];
+  return [
+    [String(minutes), say("unit.min")],
+    [two(seconds % 60), say("unit.s")],
+  ];
 }
 
-export const spanText = (ms) => spanParts(ms).map((part) => part.join(" ")).join(" ");
+export const spanText = (ms) =>
+  spanParts(ms)
+    .map((part) => part.join(" "))
+    .join(" ");
 
 /** A length of time: "6 min 20 s", the units smaller than the numbers. */
 export function span(ms) {
-  const parts = spanParts(ms).map(([number, unit], place) => [place ? " " : null, ltr(number), " ", h("span", { class: "unit" }, unit)]);
+  const parts = spanParts(ms).map(([number, unit], place) => [
+    place ? " " : null,
+    ltr(number),
+    " ",
+    h("span", { class: "unit" }, unit),
+  ]);
   return h("span", { class: "span" }, parts);
 }
 
@@ -118,16 +141,28 @@ export const decimal = (lat, lon) => `${lat.toFixed(5)} ${lon.toFixed(5)}`.repla
 /** What somebody types as a latitude or longitude: "33.5", "-38.44", "33 30 00 N", "038°26′24″W". NaN when it is none. */
 export function readDegrees(text, positive, negative) {
   const plain = text.trim().toUpperCase().replaceAll("−", "-");
-  const parts = /^([+-]?)(\d{1,3}(?:\.\d+)?)(?:[°\s]+(\d{1,2}(?:\.\d+)?)(?:[′'\s]+(\d{1,2}(?:\.\d+)?)[″"]?)?[′']?)?[°]?\s*([NSEW]?)$/.exec(plain);
+  const parts =
+    /^([+-]?)(\d{1,3}(?:\.\d+)?)(?:[°\s]+(\d{1,2}(?:\.\d+)?)(?:[′'\s]+(\d{1,2}(?:\.\d+)?)[″"]?)?[′']?)?[°]?\s*([NSEW]?)$/.exec(
+      plain,
+    );
   if (!parts) return NaN;
   const [, sign, whole, minutes = "0", seconds = "0", side] = parts;
-  if (Number(minutes) >= 60 || Number(seconds) >= 60 || (side && ![positive, negative].includes(side)) || (side && sign)) return NaN;
+  if (
+    Number(minutes) >= 60 ||
+    Number(seconds) >= 60 ||
+    (side && ![positive, negative].includes(side)) ||
+    (side && sign)
+  )
+    return NaN;
   const value = Number(whole) + Number(minutes) / 60 + Number(seconds) / 3600;
   return sign === "-" || side === negative ? -value : value;
 }
 
 /** 4.5 km, 850 m: a distance on the ground. */
-export const distance = (metres) => (metres >= 1000 ? `${Number((metres / 1000).toFixed(metres < 10000 ? 2 : 1))} km` : `${Number(metres.toFixed(metres < 10 ? 2 : 0))} m`);
+export const distance = (metres) =>
+  metres >= 1000
+    ? `${Number((metres / 1000).toFixed(metres < 10000 ? 2 : 1))} km`
+    : `${Number(metres.toFixed(metres < 10 ? 2 : 0))} m`;
 
 /** 600 m AMSL; FL 95. Always with its datum. */
 export function height(level) {

@@ -7,13 +7,16 @@ const rad = Math.PI / 180;
 export function destination([lat, lon], bearingDeg, metres) {
   const [d, b, la] = [metres / RADIUS_M, bearingDeg * rad, lat * rad];
   const la2 = Math.asin(Math.sin(la) * Math.cos(d) + Math.cos(la) * Math.sin(d) * Math.cos(b));
-  const lo2 = lon * rad + Math.atan2(Math.sin(b) * Math.sin(d) * Math.cos(la), Math.cos(d) - Math.sin(la) * Math.sin(la2));
+  const lo2 =
+    lon * rad + Math.atan2(Math.sin(b) * Math.sin(d) * Math.cos(la), Math.cos(d) - Math.sin(la) * Math.sin(la2));
   return [la2 / rad, lo2 / rad];
 }
 
 /** Metres between two places. */
 export function metresBetween([lat1, lon1], [lat2, lon2]) {
-  const half = Math.sin(((lat2 - lat1) * rad) / 2) ** 2 + Math.cos(lat1 * rad) * Math.cos(lat2 * rad) * Math.sin(((lon2 - lon1) * rad) / 2) ** 2;
+  const half =
+    Math.sin(((lat2 - lat1) * rad) / 2) ** 2 +
+    Math.cos(lat1 * rad) * Math.cos(lat2 * rad) * Math.sin(((lon2 - lon1) * rad) / 2) ** 2;
   return 2 * RADIUS_M * Math.asin(Math.min(1, Math.sqrt(half)));
 }
 
@@ -77,7 +80,9 @@ export function contains(volume, [lat, lon]) {
 
 /** The long way through volumes: the two points of their ground that are farthest apart. */
 export function axisOf(volumes) {
-  const points = volumes.flatMap((volume) => (volume.circle ? [90, 270].map((deg) => destination(middleOf(volume), deg, volume.circle.radius_m)) : volume.polygon));
+  const points = volumes.flatMap((volume) =>
+    volume.circle ? [90, 270].map((deg) => destination(middleOf(volume), deg, volume.circle.radius_m)) : volume.polygon,
+  );
   let best = [points[0], points[1], -1];
   for (let one = 0; one < points.length; one += 1) {
     for (let other = one + 1; other < points.length; other += 1) {

@@ -9,10 +9,13 @@ export async function loadLand() {
     return arc.map(([dx, dy]) => [(x += dx) * scale[0] + translate[0], (y += dy) * scale[1] + translate[1]]);
   });
   // A negative number is the arc ~number, run backwards; where two arcs join, the point they share stands once.
-  const ring = (numbers) => numbers.flatMap((number, place) => {
-    const points = number < 0 ? arcs[~number].toReversed() : arcs[number];
-    return place ? points.slice(1) : points;
-  });
+  const ring = (numbers) =>
+    numbers.flatMap((number, place) => {
+      const points = number < 0 ? arcs[~number].toReversed() : arcs[number];
+      return place ? points.slice(1) : points;
+    });
   const shapes = Object.values(topology.objects)[0].geometries ?? Object.values(topology.objects);
-  return shapes.flatMap((shape) => (shape.type === "Polygon" ? [shape.arcs] : shape.arcs)).map((polygon) => polygon.map(ring));
+  return shapes
+    .flatMap((shape) => (shape.type === "Polygon" ? [shape.arcs] : shape.arcs))
+    .map((polygon) => polygon.map(ring));
 }

@@ -17,7 +17,9 @@ import { keysView } from "./views/keyspage.js";
 import { soundRows, unlock } from "./sound.js";
 import { listenToKeys } from "./keys.js";
 
-const parts = Object.fromEntries(["top", "bands", "rail", "main", "foot"].map((id) => [id, document.getElementById(id)]));
+const parts = Object.fromEntries(
+  ["top", "bands", "rail", "main", "foot"].map((id) => [id, document.getElementById(id)]),
+);
 const centre = h("section", { class: "centre" });
 const spoken = h("div", { class: "sr spoken", role: "status", "aria-live": "assertive" });
 const known = new Set(); // rows that were there before: only a new caution may take an empty pane
@@ -35,8 +37,12 @@ function startTheme() {
 /** A new caution takes the detail pane of the floor when nothing is chosen; anything chosen stays. */
 function chooseNew() {
   for (const row of rows) {
-    if (row.needs && !known.has(row.key) && !state.chosen && ["alert", "stop"].includes(row.choose.type)) state.chosen = row.choose;
+    const isNew = row.needs && !known.has(row.key);
     known.add(row.key);
+    if (!isNew) continue;
+    // Told once, when it comes: the list itself is drawn anew too often to be a live region.
+    spoken.textContent = h("span", {}, say(`level.${row.level}`), ": ", row.title).textContent;
+    if (!state.chosen && ["alert", "stop"].includes(row.choose.type)) state.chosen = row.choose;
   }
 }
 
@@ -59,7 +65,9 @@ function drawMain(hot) {
     keys: () => keysView(side),
   };
   const kids = views[state.view]();
-  const kind = { floor: "floor", file: "floor", record: "page rec", reference: "page ref", keys: "page keyspage" }[state.view];
+  const kind = { floor: "floor", file: "floor", record: "page rec", reference: "page ref", keys: "page keyspage" }[
+    state.view
+  ];
   parts.main.className = [kind, shown && !state.card ? "isalarm" : "", side ? "hasside" : ""].join(" ");
   replaceKeeping(parts.main, kids);
 }
@@ -109,7 +117,12 @@ function second(ms) {
   }
   const turns = [...rows.map((row) => row.due), ...Object.values(state.silenced), state.stopArmedUntil];
   const hasTurned = turns.some((turn) => Math.abs(turn - ms) < 1000);
-  if (hasTurned || ms % 60000 === 0 || (state.caughtUp && ms - state.caughtUp.until > 60000 && ((state.caughtUp = null), true))) change();
+  if (
+    hasTurned ||
+    ms % 60000 === 0 ||
+    (state.caughtUp && ms - state.caughtUp.until > 60000 && ((state.caughtUp = null), true))
+  )
+    change();
 }
 
 startTheme();
@@ -117,7 +130,8 @@ document.body.append(spoken);
 subscribe(draw);
 listenToKeys(() => ({ rows, alarm: shown }));
 // A browser sounds only after a gesture; the first one, whatever it is for, wakes it.
-for (const gesture of ["pointerdown", "keydown"]) addEventListener(gesture, () => unlock(), { once: true, capture: true });
+for (const gesture of ["pointerdown", "keydown"])
+  addEventListener(gesture, () => unlock(), { once: true, capture: true });
 onSecond(second);
 startClock();
 startStream();

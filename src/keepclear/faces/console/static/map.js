@@ -22,31 +22,83 @@ let grid = null;
 let dressedFor = "";
 let liveView = null;
 let drawn = []; // what the layers were drawn from: a redraw of the page is not always one of the map
-const holder = h("div", { class: "map", id: "map", "data-key": "map", dir: "ltr", tabindex: 0, role: "application", "aria-label": say("map.map") });
+const holder = h("div", {
+  class: "map",
+  id: "map",
+  "data-key": "map",
+  dir: "ltr",
+  tabindex: 0,
+  role: "application",
+  "aria-label": say("map.map"),
+});
 
 /** Lines of latitude and longitude, as dense as the zoom asks for, with their degrees at the edges. */
 function graticule() {
-  const words = (more) => new ol.style.Text({ ...more, font: `500 ${rootPx() * 0.786}px "Noto Sans", sans-serif`, fill: new ol.style.Fill({ color: token("--ink2") }), stroke: new ol.style.Stroke({ color: token("--sea"), width: 3 }) });
-  const [lonLabelStyle, latLabelStyle] = [words({ textBaseline: "top", offsetY: 3 }), words({ textAlign: "start", offsetX: 3 })];
-  return new ol.layer.Graticule({ strokeStyle: new ol.style.Stroke({ color: token("--grid"), width: 1 }), showLabels: true, lonLabelStyle, latLabelStyle, lonLabelPosition: 0.975, latLabelPosition: 0, targetSize: 120, zIndex: 1, wrapX: true });
+  const words = (more) =>
+    new ol.style.Text({
+      ...more,
+      font: `500 ${rootPx() * 0.786}px "Noto Sans", sans-serif`,
+      fill: new ol.style.Fill({ color: token("--ink2") }),
+      stroke: new ol.style.Stroke({ color: token("--sea"), width: 3 }),
+    });
+  const [lonLabelStyle, latLabelStyle] = [
+    words({ textBaseline: "top", offsetY: 3 }),
+    words({ textAlign: "start", offsetX: 3 }),
+  ];
+  return new ol.layer.Graticule({
+    strokeStyle: new ol.style.Stroke({ color: token("--grid"), width: 1 }),
+    showLabels: true,
+    lonLabelStyle,
+    latLabelStyle,
+    lonLabelPosition: 0.975,
+    latLabelPosition: 0,
+    targetSize: 120,
+    zIndex: 1,
+    wrapX: true,
+  });
 }
 
 function make() {
   sources = Object.fromEntries(NAMES.map((name) => [name, new ol.source.Vector()]));
-  const layers = NAMES.map((name, place) => new ol.layer.Vector({ source: sources[name], zIndex: place && place + 1, declutter: name === "labels", updateWhileInteracting: true }));
+  const layers = NAMES.map(
+    (name, place) =>
+      new ol.layer.Vector({
+        source: sources[name],
+        zIndex: place && place + 1,
+        declutter: name === "labels",
+        updateWhileInteracting: true,
+      }),
+  );
   map = new ol.Map({
     layers,
     controls: [new ol.control.ScaleLine({ units: "nautical", minWidth: 70 })],
-    interactions: ol.interaction.defaults.defaults({ altShiftDragRotate: false, pinchRotate: false, doubleClickZoom: false }),
+    interactions: ol.interaction.defaults.defaults({
+      altShiftDragRotate: false,
+      pinchRotate: false,
+      doubleClickZoom: false,
+    }),
     view: new ol.View({ center: [0, 3e6], zoom: 2, maxZoom: 17, minZoom: 1, enableRotation: false }),
   });
   map.on("singleclick", (event) => !drawTool && pick(event.pixel));
-  loadLand().then((polygons) => sources.land.addFeatures(polygons.map((rings) => new ol.Feature(new ol.geom.Polygon(rings.map((ring) => ring.map(([lon, lat]) => flat([Math.max(-85, Math.min(85, lat)), lon]))))))));
+  loadLand().then((polygons) =>
+    sources.land.addFeatures(
+      polygons.map(
+        (rings) =>
+          new ol.Feature(
+            new ol.geom.Polygon(
+              rings.map((ring) => ring.map(([lon, lat]) => flat([Math.max(-85, Math.min(85, lat)), lon]))),
+            ),
+          ),
+      ),
+    ),
+  );
 }
 
 function pick(pixel) {
   const keys = [];
-  map.forEachFeatureAtPixel(pixel, (feature) => feature.get("choose") && keys.push(feature.get("choose")), { hitTolerance: 4 });
+  map.forEachFeatureAtPixel(pixel, (feature) => feature.get("choose") && keys.push(feature.get("choose")), {
+    hitTolerance: 4,
+  });
   const chosen = keys.find((key) => key.type === "conflict") ?? keys[0];
   if (chosen) change({ chosen, tab: "notice" });
 }
@@ -54,7 +106,9 @@ function pick(pixel) {
 /** Notices to draw at the instant shown: live ones now; in playback also those that ended since. */
 function shownNotices() {
   const ms = state.shownAt ?? now();
-  return state.picture.notices.filter((notice) => (state.shownAt === null ? notice.state !== "Ended" && at(notice.end) > ms : at(notice.end) > ms));
+  return state.picture.notices.filter((notice) =>
+    state.shownAt === null ? notice.state !== "Ended" && at(notice.end) > ms : at(notice.end) > ms,
+  );
 }
 
 function drawNotices(hotKey) {
@@ -64,14 +118,20 @@ function drawNotices(hotKey) {
     const [key, slot] = [noticeKey(notice), party(notice.party).slot];
     const isHot = key === hotKey;
     const choose = { type: "notice", key };
-    const look = { isChosen: state.chosen?.type === "notice" && state.chosen.key === key, hasBegun: at(notice.start) <= ms, isHot };
+    const look = {
+      isChosen: state.chosen?.type === "notice" && state.chosen.key === key,
+      hasBegun: at(notice.start) <= ms,
+      isHot,
+    };
     for (const volume of notice.volumes) {
       const feature = new ol.Feature({ geometry: ringGeometry(volume), choose });
       feature.setStyle(noticeStyle(slot, look));
       sources.notices.addFeature(feature);
       const top = ringOf(volume).reduce((one, other) => (other[0] > one[0] ? other : one));
       const name = new ol.Feature({ geometry: new ol.geom.Point(flat(top)), choose });
-      name.setStyle(label(`${notice.id} v${notice.version}`, token(isHot ? "--red-ink" : `--p${slot % 3}`), { offsetY: -11 }));
+      name.setStyle(
+        label(`${notice.id} v${notice.version}`, token(isHot ? "--red-ink" : `--p${slot % 3}`), { offsetY: -11 }),
+      );
       // The name of what is in alarm gives way to nothing.
       sources[isHot ? "flags" : "labels"].addFeature(name);
     }
@@ -88,7 +148,9 @@ function drawConflicts(hotKey) {
     const choose = { type: "conflict", key: conflictKey(conflict) };
     for (const one of pair[0].volumes) {
       for (const other of pair[1].volumes) {
-        const shared = new ol.Feature({ geometry: new ol.geom.MultiPolygon([[ringOf(one).map(flat)], [ringOf(other).map(flat)]]) });
+        const shared = new ol.Feature({
+          geometry: new ol.geom.MultiPolygon([[ringOf(one).map(flat)], [ringOf(other).map(flat)]]),
+        });
         shared.setStyle(sharedGround(colour, 3));
         sources.conflicts.addFeature(shared);
       }
@@ -100,7 +162,9 @@ function drawConflicts(hotKey) {
 /** The flag stands on a leader beside the place where the two are nearest, so that it does not hide it. */
 function drawFlag(conflict, pair, isHot, colour, choose) {
   const spot = conflict.near ?? middleOf(pair[0].volumes[0]);
-  const extent = ol.extent.boundingExtent(pair.flatMap((notice) => notice.volumes.flatMap((volume) => ringOf(volume).map(flat))));
+  const extent = ol.extent.boundingExtent(
+    pair.flatMap((notice) => notice.volumes.flatMap((volume) => ringOf(volume).map(flat))),
+  );
   const foot = flat(spot);
   const head = [foot[0] + ol.extent.getWidth(extent) * 0.2, foot[1] - ol.extent.getHeight(extent) * 0.22];
   const leader = new ol.Feature(new ol.geom.LineString([foot, head]));
@@ -177,7 +241,16 @@ export function drawMap(hotKey) {
   }
   if (!state.picture) return;
   const { notices, conflicts, agreements } = state.picture;
-  const wanted = [notices, conflicts, agreements, hotKey, state.chosen?.key, state.shownAt, dressedFor, Math.floor(now() / 60e3)];
+  const wanted = [
+    notices,
+    conflicts,
+    agreements,
+    hotKey,
+    state.chosen?.key,
+    state.shownAt,
+    dressedFor,
+    Math.floor(now() / 60e3),
+  ];
   if (wanted.some((one, place) => one !== drawn[place])) {
     drawAreas();
     drawNotices(hotKey);
@@ -209,7 +282,10 @@ export const zoom = (by) => map?.getView().animate({ zoom: map.getView().getZoom
 export function startDrawing(shape, done) {
   stopDrawing();
   const colour = token("--p0");
-  drawTool = new ol.interaction.Draw({ type: shape === "circle" ? "Circle" : "Polygon", style: [line(token("--halo"), 6), line(colour, 2.5), corner(colour)] });
+  drawTool = new ol.interaction.Draw({
+    type: shape === "circle" ? "Circle" : "Polygon",
+    style: [line(token("--halo"), 6), line(colour, 2.5), corner(colour)],
+  });
   drawTool.on("drawend", ({ feature }) => {
     const geometry = feature.getGeometry();
     done(shape === "circle" ? circleOf(geometry) : polygonOf(geometry));
@@ -221,7 +297,11 @@ export function startDrawing(shape, done) {
   change({ drawing: true });
 }
 
-const place = (point) => ol.proj.toLonLat(point).reverse().map((degree) => Number(degree.toFixed(5)));
+const place = (point) =>
+  ol.proj
+    .toLonLat(point)
+    .reverse()
+    .map((degree) => Number(degree.toFixed(5)));
 const polygonOf = (geometry) => ({ polygon: geometry.getCoordinates()[0].slice(0, -1).map(place) });
 
 function circleOf(geometry) {
@@ -247,14 +327,32 @@ export function drawingKey(key) {
   return true;
 }
 
-const tool = (text, name, key, call) => h("button", { class: "mtool", "data-key": `map-${key}`, "aria-label": say(name), "aria-keyshortcuts": key, on: { click: call } }, text);
-const tools = h("div", { class: "mtools", role: "group", "aria-label": say("map.tools") }, tool("+", "map.in", "+", () => zoom(1)), tool("−", "map.out", "-", () => zoom(-1)), tool("⌖", "map.all", "0", () => showAll()));
+const tool = (text, name, key, call) =>
+  h(
+    "button",
+    {
+      class: "mtool",
+      "data-key": `map-${key}`,
+      "aria-label": say(name),
+      "aria-keyshortcuts": key,
+      on: { click: call },
+    },
+    text,
+  );
+const tools = h(
+  "div",
+  { class: "mtools", role: "group", "aria-label": say("map.tools") },
+  tool("+", "map.in", "+", () => zoom(1)),
+  tool("−", "map.out", "-", () => zoom(-1)),
+  tool("⌖", "map.all", "0", () => showAll()),
+);
 const legend = h("div", { class: "legend", "aria-label": say("map.legend"), role: "group" });
 const strip = h("div", { class: "cstripbox" });
 const box = h("div", { class: "mapbox" }, holder, tools, legend, strip);
 
 function drawLegend() {
-  const swatch = (one) => h("span", {}, h("span", { class: `swatch p${one.slot % 3} s${one.slot % 5}`, "aria-hidden": "true" }), one.name);
+  const swatch = (one) =>
+    h("span", {}, h("span", { class: `swatch p${one.slot % 3} s${one.slot % 5}`, "aria-hidden": "true" }), one.name);
   replaceKeeping(legend, Object.values(parties()).map(swatch));
 }
 
@@ -270,7 +368,8 @@ export function placeMap() {
   if (!map) make();
   if (map.getTarget() !== holder) map.setTarget(holder);
   map.updateSize();
-  if (state.picture && !isFitted && (state.picture.notices.length || state.picture.agreements.length)) isFitted = showAll();
+  if (state.picture && !isFitted && (state.picture.notices.length || state.picture.agreements.length))
+    isFitted = showAll();
 }
 
 new ResizeObserver(() => map && placeMap()).observe(holder);

@@ -18,24 +18,37 @@ export function hatch(kind, colour, step = 9) {
   pen.globalAlpha = kind === "cross" ? 1 : 0.6;
   pen.beginPath();
   // The short strokes at two corners keep the lines whole where one tile meets the next.
-  if (kind === 1 || kind === "cross") stroke([0, step, step, 0], [-1, 1, 1, -1], [step - 1, step + 1, step + 1, step - 1]);
-  if (kind === 2 || kind === "cross") stroke([0, 0, step, step], [-1, step - 1, 1, step + 1], [step - 1, -1, step + 1, 1]);
+  if (kind === 1 || kind === "cross")
+    stroke([0, step, step, 0], [-1, 1, 1, -1], [step - 1, step + 1, step + 1, step - 1]);
+  if (kind === 2 || kind === "cross")
+    stroke([0, 0, step, step], [-1, step - 1, 1, step + 1], [step - 1, -1, step + 1, 1]);
   if (kind === 3) stroke([step / 2, 0, step / 2, step]);
   if (kind === 4) stroke([0, step / 2, step, step / 2]);
-  if (kind === "dots") pen.arc(step / 2, step / 2, 1, 0, 7), pen.fill();
+  if (kind === "dots") (pen.arc(step / 2, step / 2, 1, 0, 7), pen.fill());
   pen.stroke();
   return pen.createPattern(canvas, "repeat");
 }
 
 export function label(text, colour, { bold = true, scale = 1, ...more } = {}) {
   const size = rootPx() * 0.93 * scale;
-  return new Style({ text: new Text({ text, font: `${bold ? 700 : 500} ${size}px "Noto Sans", sans-serif`, fill: new Fill({ color: colour }), stroke: new Stroke({ color: token("--halo"), width: 4 }), overflow: true, ...more }) });
+  return new Style({
+    text: new Text({
+      text,
+      font: `${bold ? 700 : 500} ${size}px "Noto Sans", sans-serif`,
+      fill: new Fill({ color: colour }),
+      stroke: new Stroke({ color: token("--halo"), width: 4 }),
+      overflow: true,
+      ...more,
+    }),
+  });
 }
 
-export const line = (colour, width, lineDash = []) => new Style({ stroke: new Stroke({ color: colour, width, lineDash }) });
+export const line = (colour, width, lineDash = []) =>
+  new Style({ stroke: new Stroke({ color: colour, width, lineDash }) });
 export const fill = (colour) => new Style({ fill: new Fill({ color: colour }) });
 
-export const landStyle = () => new Style({ fill: new Fill({ color: token("--land") }), stroke: new Stroke({ color: token("--coast"), width: 1 }) });
+export const landStyle = () =>
+  new Style({ fill: new Fill({ color: token("--land") }), stroke: new Stroke({ color: token("--coast"), width: 1 }) });
 
 /** A notice: the party's line and hatch; chosen with a ring outside; in a warning the line is red and thicker. */
 export function noticeStyle(slot, { isChosen, hasBegun, isHot }) {
@@ -56,7 +69,9 @@ export function sharedGround(colour, outlineWidth) {
     renderer: (shapes, { context, pixelRatio }) => {
       const path = (shape) => {
         const one = new Path2D();
-        shape.forEach((ring) => (ring.forEach(([x, y], place) => (place ? one.lineTo(x, y) : one.moveTo(x, y))), one.closePath()));
+        shape.forEach(
+          (ring) => (ring.forEach(([x, y], place) => (place ? one.lineTo(x, y) : one.moveTo(x, y))), one.closePath()),
+        );
         return one;
       };
       const [first, second] = shapes.map(path);
@@ -79,7 +94,26 @@ export function sharedGround(colour, outlineWidth) {
 export function flag(text, isHot) {
   const size = rootPx() * 0.93;
   const [ground, edge, ink] = isHot ? ["--red", "--red", "--on-red"] : ["--amber", "--amber-line", "--on-amber"];
-  return new Style({ text: new Text({ text, font: `700 ${size}px "Noto Sans", sans-serif`, fill: new Fill({ color: token(ink) }), backgroundFill: new Fill({ color: token(ground) }), backgroundStroke: new Stroke({ color: token(edge), width: 1.5 }), padding: [2, 5, 1, 6], overflow: true }) });
+  return new Style({
+    text: new Text({
+      text,
+      font: `700 ${size}px "Noto Sans", sans-serif`,
+      fill: new Fill({ color: token(ink) }),
+      backgroundFill: new Fill({ color: token(ground) }),
+      backgroundStroke: new Stroke({ color: token(edge), width: 1.5 }),
+      padding: [2, 5, 1, 6],
+      overflow: true,
+    }),
+  });
 }
 
-export const corner = (colour) => new Style({ image: new RegularShape({ points: 4, radius: 7, angle: Math.PI / 4, fill: new Fill({ color: token("--raised") }), stroke: new Stroke({ color: colour, width: 2 }) }) });
+export const corner = (colour) =>
+  new Style({
+    image: new RegularShape({
+      points: 4,
+      radius: 7,
+      angle: Math.PI / 4,
+      fill: new Fill({ color: token("--raised") }),
+      stroke: new Stroke({ color: colour, width: 2 }),
+    }),
+  });

@@ -37,7 +37,8 @@ export const leafHash = async (text) => hex(await sha256(joined([0], utf8.encode
 
 /** The root that a leaf and its inclusion proof lead to, in hexadecimal. Raises when the proof has not the length it must have. */
 export async function rootFrom(leaf, index, size, proof) {
-  if (!Number.isSafeInteger(index) || !Number.isSafeInteger(size) || index < 0 || index >= size) throw new ProofFault("an index outside the tree");
+  if (!Number.isSafeInteger(index) || !Number.isSafeInteger(size) || index < 0 || index >= size)
+    throw new ProofFault("an index outside the tree");
   if (proof.length > MAX_STEPS) throw new ProofFault("a proof too long");
   let [place, last] = [BigInt(index), BigInt(size - 1)];
   let hash = fromHex(leaf);
@@ -58,13 +59,18 @@ export function readCheckpoint(note) {
   const cut = note.lastIndexOf("\n\n");
   const body = note.slice(0, cut + 1);
   const [origin, size, root, ...rest] = body.split("\n");
-  if (cut < 0 || !/^(0|[1-9][0-9]{0,15})$/.test(size || "") || rest.join("") !== "") throw new ProofFault("not a checkpoint");
-  const signatures = note.slice(cut + 2).split("\n").filter(Boolean).map((line) => {
-    const parts = /^— (\S+) (\S+)$/.exec(line);
-    if (!parts) throw new ProofFault("not a signature line");
-    const bytes = fromBase64(parts[2]);
-    return { name: parts[1], key: hex(bytes.slice(0, 4)), bytes: bytes.slice(4) };
-  });
+  if (cut < 0 || !/^(0|[1-9][0-9]{0,15})$/.test(size || "") || rest.join("") !== "")
+    throw new ProofFault("not a checkpoint");
+  const signatures = note
+    .slice(cut + 2)
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => {
+      const parts = /^— (\S+) (\S+)$/.exec(line);
+      if (!parts) throw new ProofFault("not a signature line");
+      const bytes = fromBase64(parts[2]);
+      return { name: parts[1], key: hex(bytes.slice(0, 4)), bytes: bytes.slice(4) };
+    });
   return { origin, size: Number(size), root: hex(fromBase64(root)), body, signatures };
 }
 
@@ -114,21 +120,47 @@ const line = (isHeld, what, detail) => ({ state: isHeld ? "ok" : "bad", what, de
 function consistentWithMemory(checkpoint) {
   const memory = `seen ${checkpoint.origin}`;
   const before = JSON.parse(sessionStorage.getItem(memory) || "null");
-  const holds = !before || before.size < checkpoint.size || (before.size === checkpoint.size && before.root === checkpoint.root);
-  if (holds) sessionStorage.setItem(memory, JSON.stringify({ size: checkpoint.size, root: checkpoint.root, at: zuluText(Date.now()) }));
-  if (holds) return line(true, say("proof.consistent"), before ? say("proof.seen_before", count(before.size), before.at) : say("proof.first_seen"));
-  return line(false, say("proof.consistent"), before.size > checkpoint.size ? say("proof.shrunk", count(before.size), count(checkpoint.size)) : say("proof.other_root", count(before.size)));
+  const holds =
+    !before || before.size < checkpoint.size || (before.size === checkpoint.size && before.root === checkpoint.root);
+  if (holds)
+    sessionStorage.setItem(
+      memory,
+      JSON.stringify({ size: checkpoint.size, root: checkpoint.root, at: zuluText(Date.now()) }),
+    );
+  if (holds)
+    return line(
+      true,
+      say("proof.consistent"),
+      before ? say("proof.seen_before", count(before.size), before.at) : say("proof.first_seen"),
+    );
+  return line(
+    false,
+    say("proof.consistent"),
+    before.size > checkpoint.size
+      ? say("proof.shrunk", count(before.size), count(checkpoint.size))
+      : say("proof.other_root", count(before.size)),
+  );
 }
 
 async function signatureLine(checkpoint, ed25519) {
   if (!ed25519) return { state: "wait", what: say("proof.unsigned"), detail: say("proof.unsigned_text") };
   const own = checkpoint.signatures.find((one) => one.name === checkpoint.origin);
-  return line(await isSigned(checkpoint, ed25519), say("proof.signed"), say("proof.signed_text", own ? own.key.toUpperCase() : "—"));
+  return line(
+    await isSigned(checkpoint, ed25519),
+    say("proof.signed"),
+    say("proof.signed_text", own ? own.key.toUpperCase() : "—"),
+  );
 }
 
 function cosignatureLine(checkpoint) {
-  const names = cosigners(checkpoint).map((one) => say("proof.cosigned", one.name.replace("keepclear/", ""), zuluText(one.seconds * 1000)));
-  return { state: names.length ? "note" : "wait", what: say("proof.cosigners"), detail: names.join(", ") || say("proof.none") };
+  const names = cosigners(checkpoint).map((one) =>
+    say("proof.cosigned", one.name.replace("keepclear/", ""), zuluText(one.seconds * 1000)),
+  );
+  return {
+    state: names.length ? "note" : "wait",
+    what: say("proof.cosigners"),
+    detail: names.join(", ") || say("proof.none"),
+  };
 }
 
 /**
@@ -140,11 +172,23 @@ export async function checkEntry(answer, shown, ed25519) {
     const leaf = await leafHash(answer.text);
     const root = await rootFrom(leaf, answer.index, answer.size, answer.proof);
     const checkpoint = readCheckpoint(answer.checkpoint);
-    const isThis = checkpoint.origin === answer.log && answer.log === shown.log && checkpoint.size === answer.size && checkpoint.root === answer.root;
+    const isThis =
+      checkpoint.origin === answer.log &&
+      answer.log === shown.log &&
+      checkpoint.size === answer.size &&
+      checkpoint.root === answer.root;
     const lines = [
       line(leaf === answer.leaf && leaf === shown.hash, say("proof.leaf"), `${leaf.slice(0, 8)} … ${leaf.slice(-8)}`),
-      line(answer.text === shown.text && answer.index === shown.n, say("proof.same"), say("record.entry", count(answer.index))),
-      line(root === checkpoint.root, say("proof.inclusion"), say("proof.steps", String(answer.proof.length), count(answer.size))),
+      line(
+        answer.text === shown.text && answer.index === shown.n,
+        say("proof.same"),
+        say("record.entry", count(answer.index)),
+      ),
+      line(
+        root === checkpoint.root,
+        say("proof.inclusion"),
+        say("proof.steps", String(answer.proof.length), count(answer.size)),
+      ),
       line(isThis, say("proof.checkpoint"), `${checkpoint.root.slice(0, 8)} … ${checkpoint.root.slice(-8)}`),
       await signatureLine(checkpoint, ed25519),
       cosignatureLine(checkpoint),
@@ -165,7 +209,11 @@ function readBundle(text) {
   const rest = lines.filter((one) => !one.startsWith("extra "));
   const index = /^index (0|[1-9][0-9]{0,15})$/.exec(rest[0] || "");
   if (!index) throw new ProofFault("a proof file without an index");
-  return { index: Number(index[1]), proof: rest.slice(1).map((one) => hex(fromBase64(one))), checkpoint: readCheckpoint(text.slice(cut + 2)) };
+  return {
+    index: Number(index[1]),
+    proof: rest.slice(1).map((one) => hex(fromBase64(one))),
+    checkpoint: readCheckpoint(text.slice(cut + 2)),
+  };
 }
 
 async function ensureBundle(text, entry, writer) {
@@ -174,7 +222,8 @@ async function ensureBundle(text, entry, writer) {
   const root = await rootFrom(leaf, bundle.index, bundle.checkpoint.size, bundle.proof);
   if (root !== bundle.checkpoint.root) throw new ProofFault("the hashes lead to another root");
   if (bundle.checkpoint.origin !== JSON.parse(entry).log) throw new ProofFault("the entry is of another log");
-  if (!(await isSigned(bundle.checkpoint, writer.ed25519))) throw new ProofFault("the checkpoint is not signed by its writer");
+  if (!(await isSigned(bundle.checkpoint, writer.ed25519)))
+    throw new ProofFault("the checkpoint is not signed by its writer");
   return { ...bundle, leaf };
 }
 
@@ -187,10 +236,16 @@ export async function checkGiven(receipt) {
     const { sender, receiver, entry, received } = receipt;
     const there = await ensureBundle(receipt.proof, entry, sender);
     const back = await ensureBundle(receipt.received_proof, received, receiver);
-    if (there.checkpoint.origin !== `keepclear/${sender.party}/to/${receiver.party}` || back.checkpoint.origin !== `keepclear/${receiver.party}/to/${sender.party}`) throw new ProofFault("the logs are not the two of these parties");
-    if (!(await cosignedAt(there.checkpoint, receiver.party, receiver.ed25519))) throw new ProofFault("the receiver did not cosign it");
+    if (
+      there.checkpoint.origin !== `keepclear/${sender.party}/to/${receiver.party}` ||
+      back.checkpoint.origin !== `keepclear/${receiver.party}/to/${sender.party}`
+    )
+      throw new ProofFault("the logs are not the two of these parties");
+    if (!(await cosignedAt(there.checkpoint, receiver.party, receiver.ed25519)))
+      throw new ProofFault("the receiver did not cosign it");
     const body = JSON.parse(received);
-    if (body.kind !== "received" || body.body.hash !== there.leaf || body.body.index !== there.index) throw new ProofFault("the receipt entry names another entry");
+    if (body.kind !== "received" || body.body.hash !== there.leaf || body.body.index !== there.index)
+      throw new ProofFault("the receipt entry names another entry");
     return { holds: true, receivedAt: body.body.received_at / 1000, why: "" };
   } catch (fault) {
     return { holds: false, receivedAt: NaN, why: fault.message };

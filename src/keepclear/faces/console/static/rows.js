@@ -20,10 +20,24 @@ export function rowsOf(state, ms) {
     ...picture.notices.flatMap((notice) => comingRow(notice, picture, ms)),
     ...soundRow(state, ms),
   ];
-  return rows.sort((one, other) => RANK[one.level] - RANK[other.level] || one.due - other.due || one.key.localeCompare(other.key));
+  return rows.sort(
+    (one, other) => RANK[one.level] - RANK[other.level] || one.due - other.due || one.key.localeCompare(other.key),
+  );
 }
 
-const row = (key, level, due, title, text, choose, more) => ({ key, level, due, title, text, choose, needs: false, sounds: false, isOutline: false, isShort: false, ...more });
+const row = (key, level, due, title, text, choose, more) => ({
+  key,
+  level,
+  due,
+  title,
+  text,
+  choose,
+  needs: false,
+  sounds: false,
+  isOutline: false,
+  isShort: false,
+  ...more,
+});
 
 function stopRows(stop) {
   if (stop.state !== "active") return [];
@@ -31,15 +45,40 @@ function stopRows(stop) {
   const due = at(stop.due_at) || at(stop.at);
   if (!stop.own) {
     const name = nameOf(stop.party);
-    if (!stop.answered) return [row(key, "stop", due, say("row.stop", name), say("row.stop_text"), choose, { needs: true, sounds: true })];
+    if (!stop.answered)
+      return [
+        row(key, "stop", due, say("row.stop", name), say("row.stop_text"), choose, { needs: true, sounds: true }),
+      ];
     const mine = stop.answers.at(-1);
-    return [row(key, "stop", at(mine.at), say("row.stop_answered", name), say("row.stop_answered_text", mine.answer, zuluText(at(mine.at))), choose, { isOutline: true })];
+    return [
+      row(
+        key,
+        "stop",
+        at(mine.at),
+        say("row.stop_answered", name),
+        say("row.stop_answered_text", mine.answer, zuluText(at(mine.at))),
+        choose,
+        { isOutline: true },
+      ),
+    ];
   }
   const names = stop.to.map(nameOf).join(", ");
   const missing = stop.to.filter((id) => !stop.answers.some((answer) => answer.party === id));
   const title = say("row.stop_sent", names);
-  if (!missing.length) return [row(key, "routine", due, title, say("row.stop_sent_answered", stop.answers.map((one) => one.answer).join(", ")), choose)];
-  return [row(key, "caution", due, title, say("row.stop_sent_text", missing.map(nameOf).join(", ")), choose, { needs: true })];
+  if (!missing.length)
+    return [
+      row(
+        key,
+        "routine",
+        due,
+        title,
+        say("row.stop_sent_answered", stop.answers.map((one) => one.answer).join(", ")),
+        choose,
+      ),
+    ];
+  return [
+    row(key, "caution", due, title, say("row.stop_sent_text", missing.map(nameOf).join(", ")), choose, { needs: true }),
+  ];
 }
 
 function asked(alert, picture, ms) {
@@ -47,40 +86,82 @@ function asked(alert, picture, ms) {
   const [name, notice] = [nameOf(alert.party), versioned(alert.notice)];
   const full = picture.notices.find((one) => one.party === alert.notice.party && one.id === alert.notice.id);
   const isInside = alert.level === "warning" && alert.inside.length > 0;
-  const before = picture.alerts.find((one) => one.to_us && one.notice.id === alert.notice.id && one.party === alert.party && one.notice.version < alert.notice.version);
+  const before = picture.alerts.find(
+    (one) =>
+      one.to_us &&
+      one.notice.id === alert.notice.id &&
+      one.party === alert.party &&
+      one.notice.version < alert.notice.version,
+  );
   const kind = sayCode("kind", full?.kind ?? "HAZARD");
-  const title = isInside ? say("row.hazard", name) : before ? say("row.changed", name, alert.notice.id) : say("row.notice", name, kind, notice);
+  const title = isInside
+    ? say("row.hazard", name)
+    : before
+      ? say("row.changed", name, alert.notice.id)
+      : say("row.notice", name, kind, notice);
   let text = say("row.answer_now", notice);
   if (isInside) text = say("row.hazard_text", notice, alert.inside.join(", "));
   else if (alert.state === "standby") text = say("row.standby", notice);
   else if (before?.answer) text = say("row.changed_text", String(before.notice.version), String(alert.notice.version));
   else if (alert.conflicts.length) text = say("row.in_conflict", notice, alert.conflicts.join(", "));
   const silent = at(alert.silenced_until) || 0;
-  return [row(alertKey(alert), alert.level, at(alert.due_at), title, text, { type: "alert", key: alertKey(alert) }, { needs: true, sounds: alert.state !== "standby" && silent < ms, isShort: alert.is_short })];
+  return [
+    row(
+      alertKey(alert),
+      alert.level,
+      at(alert.due_at),
+      title,
+      text,
+      { type: "alert", key: alertKey(alert) },
+      { needs: true, sounds: alert.state !== "standby" && silent < ms, isShort: alert.is_short },
+    ),
+  ];
 }
 
 function waits(alert) {
   if (!isOpen(alert)) return [];
   const [name, notice, due] = [nameOf(alert.to), versioned(alert.notice), at(alert.due_at)];
   const choose = { type: "notice", key: noticeKey(alert.notice) };
-  if (alert.state === "missed") return [row(alertKey(alert), "caution", due, say("row.no_answer", name), say("row.no_answer_text", notice), choose, { needs: true, sounds: true })];
+  if (alert.state === "missed")
+    return [
+      row(alertKey(alert), "caution", due, say("row.no_answer", name), say("row.no_answer_text", notice), choose, {
+        needs: true,
+        sounds: true,
+      }),
+    ];
   return [row(alertKey(alert), "routine", due, say("row.waits", name, notice), say("row.waits_text"), choose)];
 }
 
-export const conflictKey = (conflict) => `${conflict.one.party}/${conflict.one.id}~${conflict.other.party}/${conflict.other.id}`;
+export const conflictKey = (conflict) =>
+  `${conflict.one.party}/${conflict.one.id}~${conflict.other.party}/${conflict.other.id}`;
 
 function conflictRow(conflict, picture, ms) {
   const end = at(conflict.end);
   if (end < ms) return [];
   const pair = [conflict.one, conflict.other];
-  const about = picture.alerts.filter((alert) => pair.some((one) => one.id === alert.notice.id && one.party === alert.notice.party) && pair.some((one) => alert.conflicts.includes(one.id)));
+  const about = picture.alerts.filter(
+    (alert) =>
+      pair.some((one) => one.id === alert.notice.id && one.party === alert.notice.party) &&
+      pair.some((one) => alert.conflicts.includes(one.id)),
+  );
   // While an alert about it waits for us, that row stands for the conflict; one thing is asked once.
   if (about.some((alert) => alert.to_us && isOpen(alert))) return [];
   const [key, choose] = [`conflict ${conflictKey(conflict)}`, { type: "conflict", key: conflictKey(conflict) }];
   const title = say("row.conflict", String(conflict.number), conflict.one.id, conflict.other.id);
   const due = at(conflict.start) || ms;
   const willing = about.find((alert) => alert.answer === "WILCO");
-  if (willing) return [row(key, "caution", due, title, say("row.conflict_answered", willing.to_us ? picture.name : nameOf(willing.to), "WILCO"), choose, { isOutline: true })];
+  if (willing)
+    return [
+      row(
+        key,
+        "caution",
+        due,
+        title,
+        say("row.conflict_answered", willing.to_us ? picture.name : nameOf(willing.to), "WILCO"),
+        choose,
+        { isOutline: true },
+      ),
+    ];
   const other = pair.find((one) => one.party !== picture.party) ?? conflict.other;
   return [row(key, "caution", due, title, say("row.conflict_text", nameOf(other.party)), choose, { needs: true })];
 }
@@ -90,16 +171,39 @@ function comingRow(notice, picture, ms) {
   if (notice.state === "Ended" || end < ms) return [];
   const key = `notice ${noticeKey(notice)}`;
   const isShort = notice.recipients.some((one) => one.is_short);
-  const mine = picture.alerts.find((one) => one.to_us && one.answer && one.notice.id === notice.id && one.party === notice.party && one.notice.version === notice.version);
-  const text = mine ? say("row.you_answered", mine.answer, zuluText(at(mine.answered_at))) : sayCode("kind", notice.kind);
+  const mine = picture.alerts.find(
+    (one) =>
+      one.to_us &&
+      one.answer &&
+      one.notice.id === notice.id &&
+      one.party === notice.party &&
+      one.notice.version === notice.version,
+  );
+  const text = mine
+    ? say("row.you_answered", mine.answer, zuluText(at(mine.answered_at)))
+    : sayCode("kind", notice.kind);
   if (start > ms) {
-    const title = notice.own && notice.state === "Accepted" ? say("row.activate", notice.id) : say("row.starts", notice.id);
+    const title =
+      notice.own && notice.state === "Accepted" ? say("row.activate", notice.id) : say("row.starts", notice.id);
     return [row(key, "routine", start, title, text, choose, { isShort })];
   }
   return [row(key, "routine", end, say("row.ends", notice.id), text, choose, { isShort })];
 }
 
-const soundRow = (state, ms) => (state.soundBlocked && state.holder ? [row("sound", "caution", ms, say("row.sound"), say("row.sound_text"), { type: "sound", key: "sound" }, { needs: true })] : []);
+const soundRow = (state, ms) =>
+  state.soundBlocked && state.holder
+    ? [
+        row(
+          "sound",
+          "caution",
+          ms,
+          say("row.sound"),
+          say("row.sound_text"),
+          { type: "sound", key: "sound" },
+          { needs: true },
+        ),
+      ]
+    : [];
 
 /** The row that holds the alarm pane: a STOP or a warning without an answer, else the chosen caution; or undefined. */
 export function alarmRow(state, rows) {
@@ -111,4 +215,5 @@ export function alarmRow(state, rows) {
   return first.find(isChosen) ?? first[0] ?? open.find(isChosen);
 }
 
-const isOwnStop = (state, one) => one.choose.type === "stop" && state.picture.stops.find((stop) => stop.id === one.choose.key)?.own;
+const isOwnStop = (state, one) =>
+  one.choose.type === "stop" && state.picture.stops.find((stop) => stop.id === one.choose.key)?.own;

@@ -15,7 +15,8 @@ const sounded = new Map(); // row key to {at, times}: when it last sounded
 export async function unlock() {
   try {
     context ??= new AudioContext();
-    if (context.state !== "running") await Promise.race([context.resume(), new Promise((done) => setTimeout(done, 500))]);
+    if (context.state !== "running")
+      await Promise.race([context.resume(), new Promise((done) => setTimeout(done, 500))]);
   } catch {
     context = null;
   }

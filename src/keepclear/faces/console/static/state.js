@@ -61,11 +61,15 @@ export function change(patch = {}) {
 
 addEventListener("pointerdown", () => (isHeld = true), true);
 for (const name of ["pointerup", "pointercancel", "blur"]) {
-  addEventListener(name, () => {
-    if (!isHeld) return;
-    // After the click that belongs to this pointer has been told.
-    setTimeout(() => ((isHeld = false), change()), 0);
-  }, true);
+  addEventListener(
+    name,
+    () => {
+      if (!isHeld) return;
+      // After the click that belongs to this pointer has been told.
+      setTimeout(() => ((isHeld = false), change()), 0);
+    },
+    true,
+  );
 }
 
 /** Keeps a value for this session, or forgets it. */
@@ -78,7 +82,17 @@ export function keep(key, value) {
 export function parties(picture = state.picture) {
   if (!picture) return {};
   const all = [{ party: picture.party, name: picture.name, slot: 0, own: true }, ...picture.peers];
-  return Object.fromEntries(all.map((one, place) => [one.party, { ...one, id: one.party, slot: one.own ? 0 : one.slot || place, letter: (one.name || one.party).slice(0, 1).toUpperCase() }]));
+  return Object.fromEntries(
+    all.map((one, place) => [
+      one.party,
+      {
+        ...one,
+        id: one.party,
+        slot: one.own ? 0 : one.slot || place,
+        letter: (one.name || one.party).slice(0, 1).toUpperCase(),
+      },
+    ]),
+  );
 }
 
 /** A party by id; one that is no longer enrolled still has a name and a mark. */
@@ -87,4 +101,8 @@ export const nameOf = (id) => party(id).name;
 
 export const noticeKey = (notice) => `${notice.party}/${notice.id}`;
 export const findNotice = (key) => state.picture?.notices.find((notice) => noticeKey(notice) === key);
-export const telephones = () => (state.picture?.peers || []).filter((peer) => peer.telephone).map((peer) => `${peer.name} ${peer.telephone}`).join(", ");
+export const telephones = () =>
+  (state.picture?.peers || [])
+    .filter((peer) => peer.telephone)
+    .map((peer) => `${peer.name} ${peer.telephone}`)
+    .join(", ");

@@ -60,5 +60,14 @@ export async function send(to = []) {
 function localCard() {
   const picture = state.picture;
   const calls = (picture?.peers || []).map((peer) => say("card.call", peer.name, peer.telephone || say("phone.none")));
-  return { lines: [...calls, say("card.say"), say("card.this_is", picture?.name || nameOf("?"), zuluText(now())), say("card.ask")], isSent: false, why: "" };
+  return {
+    lines: [
+      ...calls,
+      say("card.say"),
+      say("card.this_is", picture?.name || nameOf("?"), zuluText(now())),
+      say("card.ask"),
+    ],
+    isSent: false,
+    why: "",
+  };
 }

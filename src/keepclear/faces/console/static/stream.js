@@ -13,12 +13,9 @@ let lastPulse = performance.now();
 let isFetching = false;
 let isStale = false;
 let fetchTimer = 0;
-const entryListeners = new Set();
-
-export const onEntry = (call) => entryListeners.add(call);
 
 /** Fetches the picture; one at a time, and once more when something happened meanwhile. */
-export async function refetch() {
+async function refetch() {
   if (isFetching) {
     isStale = true;
     return;
@@ -49,9 +46,7 @@ function open() {
   source?.close();
   source = new EventSource(`/v1/stream?after=${lastSeq}`);
   source.addEventListener("entry", (event) => {
-    const entry = JSON.parse(event.data);
-    lastSeq = Math.max(lastSeq, entry.seq);
-    for (const call of entryListeners) call(entry);
+    lastSeq = Math.max(lastSeq, JSON.parse(event.data).seq);
     soon();
   });
   source.addEventListener("pulse", (event) => pulse(JSON.parse(event.data)));
@@ -65,11 +60,31 @@ function pulse(beat) {
   const picture = state.picture;
   if (!picture) return;
   if (beat.seq > picture.seq) soon();
-  const peers = picture.peers.map((peer) => ({ ...peer, ...(beat.peers || []).find((one) => one.party === peer.party) }));
-  const next = { ...picture, peers, store: beat.store ?? picture.store, clock: beat.clock ?? picture.clock, degraded: beat.degraded ?? picture.degraded };
+  const peers = picture.peers.map((peer) => ({
+    ...peer,
+    ...(beat.peers || []).find((one) => one.party === peer.party),
+  }));
+  const next = {
+    ...picture,
+    peers,
+    store: beat.store ?? picture.store,
+    clock: beat.clock ?? picture.clock,
+    degraded: beat.degraded ?? picture.degraded,
+  };
   const stops = beat.unrecorded_stops || [];
   // A quiet pulse redraws nothing: only a difference does.
-  const shown = (value) => JSON.stringify([value.store, value.clock, value.degraded, value.peers.map((peer) => [peer.line, peer.undelivered, peer.last_heard?.slice(0, 16), peer.clock_difference_ms > 2000])]);
+  const shown = (value) =>
+    JSON.stringify([
+      value.store,
+      value.clock,
+      value.degraded,
+      value.peers.map((peer) => [
+        peer.line,
+        peer.undelivered,
+        peer.last_heard?.slice(0, 16),
+        peer.clock_difference_ms > 2000,
+      ]),
+    ]);
   const isSame = shown(next) === shown(picture) && JSON.stringify(stops) === JSON.stringify(state.unrecordedStops);
   state.picture = next;
   if (!isSame) change({ unrecordedStops: stops });
@@ -83,7 +98,8 @@ function back(beat) {
 
 function watch() {
   const silent = performance.now() - lastPulse;
-  if (silent > SILENCE_MS && !state.isOffline) change({ isOffline: true, lostAt: now() - silent, caughtUp: null, playing: false });
+  if (silent > SILENCE_MS && !state.isOffline)
+    change({ isOffline: true, lostAt: now() - silent, caughtUp: null, playing: false });
   // The browser gives up for good after an answer that is no stream: then it is opened anew.
   if (source?.readyState === EventSource.CLOSED || silent > 4 * SILENCE_MS) {
     lastPulse = silent > 4 * SILENCE_MS ? performance.now() - SILENCE_MS - 1 : lastPulse;

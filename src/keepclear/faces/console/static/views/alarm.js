@@ -27,7 +27,10 @@ export function subjectOf(row) {
 /** The answers in the order of their keys. WILCO is last when our own figures contradict it, and is never first. */
 export function answersTo({ alert, stop }) {
   if (stop) return ["ROGER", "WILCO", "UNABLE"];
-  if (alert.level === "warning") return isShortOfTime(alert) ? ["STOP", "UNABLE", "ROGER", "STANDBY", "WILCO"] : ["STOP", "ROGER", "WILCO", "UNABLE", "STANDBY"];
+  if (alert.level === "warning")
+    return isShortOfTime(alert)
+      ? ["STOP", "UNABLE", "ROGER", "STANDBY", "WILCO"]
+      : ["STOP", "ROGER", "WILCO", "UNABLE", "STANDBY"];
   return ["ROGER", "WILCO", "UNABLE", "STANDBY", "STOP"];
 }
 
@@ -47,10 +50,23 @@ async function answerAlert(row, alert, word) {
   const isAgain = answering(row.key).asks === word;
   note(row.key, { sending: word, problem: "" });
   try {
-    await post("/v1/alerts/answer", { alert: alert.id, version: alert.notice.version, answer: word, by: state.holder?.name || "duty officer", again: isAgain });
-    change({ answering: null, chosen: word === "STANDBY" ? state.chosen : { type: "notice", key: noticeKey(alert.notice) } });
+    await post("/v1/alerts/answer", {
+      alert: alert.id,
+      version: alert.notice.version,
+      answer: word,
+      by: state.holder?.name || "duty officer",
+      again: isAgain,
+    });
+    change({
+      answering: null,
+      chosen: word === "STANDBY" ? state.chosen : { type: "notice", key: noticeKey(alert.notice) },
+    });
   } catch (problem) {
-    note(row.key, { sending: "", problem: problem.message, asks: problem instanceof Problem && problem.code === "contradicted" ? word : "" });
+    note(row.key, {
+      sending: "",
+      problem: problem.message,
+      asks: problem instanceof Problem && problem.code === "contradicted" ? word : "",
+    });
   }
   return undefined;
 }
@@ -87,7 +103,11 @@ export async function silence(row) {
   change({ silenced: { ...state.silenced, [row.key]: now() + SILENCE_S * 1000 } });
   if (!subject.alert || state.isOffline) return;
   try {
-    await post("/v1/alerts/silence", { alert: subject.alert.id, by: state.holder?.name || "duty officer", seconds: SILENCE_S });
+    await post("/v1/alerts/silence", {
+      alert: subject.alert.id,
+      by: state.holder?.name || "duty officer",
+      seconds: SILENCE_S,
+    });
   } catch (problem) {
     change({ trouble: { text: problem.message } });
   }
@@ -109,10 +129,33 @@ function choice(row, subject, word, place) {
   const { armed, asks, sending } = answering(row.key);
   const isDoubted = subject.alert && word === "WILCO" && isShortOfTime(subject.alert);
   const isArmed = armed === word;
-  const head = isArmed ? say("alarm.STOP_armed", free(nameOf(subject.alert.party))) : asks === word ? say("alarm.again", word) : word;
-  const tail = sending === word ? h("span", { class: "tag" }, say("alarm.sending")) : isDoubted ? h("span", { class: "tag amber" }, say("alarm.not_on_figures")) : null;
-  return h("button", { class: `choice ${isArmed ? "armed" : ""} ${isDoubted ? "unlikely" : ""}`, "data-key": `answer-${word}`, "data-answer": word, "data-sends": true, disabled: state.isOffline, "aria-keyshortcuts": String(place + 1), on: { click: () => give(row, subject, word) } },
-    h("kbd", {}, ltr(place + 1)), h("span", { class: "chead" }, word === "STOP" ? glyph("octagon", "", "stopmark") : null, head), h("span", { class: "ctext" }, wordsFor(subject, word)), tail);
+  const head = isArmed
+    ? say("alarm.STOP_armed", free(nameOf(subject.alert.party)))
+    : asks === word
+      ? say("alarm.again", word)
+      : word;
+  const tail =
+    sending === word
+      ? h("span", { class: "tag" }, say("alarm.sending"))
+      : isDoubted
+        ? h("span", { class: "tag amber" }, say("alarm.not_on_figures"))
+        : null;
+  return h(
+    "button",
+    {
+      class: `choice ${isArmed ? "armed" : ""} ${isDoubted ? "unlikely" : ""}`,
+      "data-key": `answer-${word}`,
+      "data-answer": word,
+      "data-sends": true,
+      disabled: state.isOffline,
+      "aria-keyshortcuts": String(place + 1),
+      on: { click: () => give(row, subject, word) },
+    },
+    h("kbd", {}, ltr(place + 1)),
+    h("span", { class: "chead" }, word === "STOP" ? glyph("octagon", "", "stopmark") : null, head),
+    h("span", { class: "ctext" }, wordsFor(subject, word)),
+    tail,
+  );
 }
 
 /** Key 1 to 9 in an alarm: chooses, so Enter sends. STOP is armed by being chosen. */
@@ -129,11 +172,25 @@ export function chooseAnswer(row, number) {
 
 function figures(alert) {
   const [need, have] = [alert.need_s * 1000, haveMs(alert)];
-  const figure = (cls, word, ms) => h("div", { class: cls }, h("span", { class: "rl" }, word), h("span", { class: "rv" }, span(ms)));
+  const figure = (cls, word, ms) =>
+    h("div", { class: cls }, h("span", { class: "rl" }, word), h("span", { class: "rv" }, span(ms)));
   const isShort = have < need;
-  return [h("div", { class: `race ${isShort ? "short" : ""}` }, figure("need", say("alarm.need"), need), figure("have", say("alarm.have"), have),
-    h("div", { class: "bars", "aria-hidden": "true" }, h("div", { class: "bneed" }), h("div", { class: "bhave", vars: { "--w": shareOf(need, have) } })),
-    h("p", { class: "inwords", id: "race-words" }, inWords(alert, need, have))), why(alert)];
+  return [
+    h(
+      "div",
+      { class: `race ${isShort ? "short" : ""}` },
+      figure("need", say("alarm.need"), need),
+      figure("have", say("alarm.have"), have),
+      h(
+        "div",
+        { class: "bars", "aria-hidden": "true" },
+        h("div", { class: "bneed" }),
+        h("div", { class: "bhave", vars: { "--w": shareOf(need, have) } }),
+      ),
+      h("p", { class: "inwords", id: "race-words" }, inWords(alert, need, have)),
+    ),
+    why(alert),
+  ];
 }
 
 const shareOf = (need, have) => `${Math.max(0, Math.min(100, (100 * have) / need))}%`;
@@ -143,7 +200,15 @@ function inWords(alert, need, have) {
   const notice = findNotice(noticeKey(alert.notice));
   const isShort = have < need;
   const starts = notice ? say(have > 0 ? "alarm.starts" : "alarm.began", zulu(at(notice.start))) : null;
-  return [say(isShort ? "alarm.short" : "alarm.spare", span(Math.abs(need - have))), " ", starts, " ", isShort ? say("alarm.clear_at", zulu(now() + need)) : null].flat(9).filter(Boolean);
+  return [
+    say(isShort ? "alarm.short" : "alarm.spare", span(Math.abs(need - have))),
+    " ",
+    starts,
+    " ",
+    isShort ? say("alarm.clear_at", zulu(now() + need)) : null,
+  ]
+    .flat(9)
+    .filter(Boolean);
 }
 
 /** Once a second: the figures run down in place. Only a turn of the answer is a redraw, so focus and screen reader rest. */
@@ -162,33 +227,87 @@ export function tickAlarm(row) {
 }
 
 function why(alert) {
-  const slowest = state.picture.notices.filter((one) => one.own && alert.inside.includes(one.id) && one.slowest_mps).sort((one, other) => one.slowest_mps - other.slowest_mps)[0];
+  const slowest = state.picture.notices
+    .filter((one) => one.own && alert.inside.includes(one.id) && one.slowest_mps)
+    .sort((one, other) => one.slowest_mps - other.slowest_mps)[0];
   const ids = ltr(alert.inside.join(", "));
-  return h("p", { class: "why" }, slowest ? say("alarm.why", ids, ltr(slowest.slowest_mps), ltr(slowest.reaction_s)) : say("alarm.why_short", ids));
+  return h(
+    "p",
+    { class: "why" },
+    slowest ? say("alarm.why", ids, ltr(slowest.slowest_mps), ltr(slowest.reaction_s)) : say("alarm.why_short", ids),
+  );
 }
 
 function dueFigure(due) {
-  return h("div", { class: "race one" }, h("div", { class: "have" }, h("span", { class: "rl" }, say("alarm.left")), h("span", { class: "rv" }, countdown(due, now()))));
+  return h(
+    "div",
+    { class: "race one" },
+    h(
+      "div",
+      { class: "have" },
+      h("span", { class: "rl" }, say("alarm.left")),
+      h("span", { class: "rv" }, countdown(due, now())),
+    ),
+  );
 }
 
 function leadLine(alert) {
   if (alert.lead_s === undefined || alert.lead_s === null) return null;
   const lead = alert.lead_s < 0 ? say("notice.after_start", span(-alert.lead_s * 1000)) : span(alert.lead_s * 1000);
   const bracket = alert.lead_bracket_s;
-  return h("p", { class: "why" }, bracket ? say("alarm.lead", lead, span(bracket[0] * 1000), span(bracket[1] * 1000)) : say("alarm.lead_one", lead), alert.is_short ? [" ", h("span", { class: "tag amber" }, "SHORT")] : null);
+  return h(
+    "p",
+    { class: "why" },
+    bracket ? say("alarm.lead", lead, span(bracket[0] * 1000), span(bracket[1] * 1000)) : say("alarm.lead_one", lead),
+    alert.is_short ? [" ", h("span", { class: "tag amber" }, "SHORT")] : null,
+  );
 }
 
 function head(row, title, under) {
   const silenced = state.silenced[row.key] > now();
-  const quiet = silenced ? say("alarm.silenced", h("span", { "data-silent": state.silenced[row.key] }, span(state.silenced[row.key] - now()))) : say("alarm.silence");
-  return h("div", { class: "ahead" }, levelMark(row.level), h("div", {}, h("h2", { id: "alarm-title" }, h("span", { class: "sr" }, say(`level.${row.level}`), ": "), title), h("div", { class: "sm" }, under)),
-    h("button", { class: "mini onred", "data-key": "silence", "aria-keyshortcuts": "Q", on: { click: () => silence(row) } }, quiet, h("kbd", {}, "Q")));
+  const quiet = silenced
+    ? say(
+        "alarm.silenced",
+        h("span", { "data-silent": state.silenced[row.key] }, span(state.silenced[row.key] - now())),
+      )
+    : say("alarm.silence");
+  return h(
+    "div",
+    { class: "ahead" },
+    levelMark(row.level),
+    h(
+      "div",
+      {},
+      h("h2", { id: "alarm-title" }, h("span", { class: "sr" }, say(`level.${row.level}`), ": "), title),
+      h("div", { class: "sm" }, under),
+    ),
+    h(
+      "button",
+      { class: "mini onred", "data-key": "silence", "aria-keyshortcuts": "Q", on: { click: () => silence(row) } },
+      quiet,
+      h("kbd", {}, "Q"),
+    ),
+  );
 }
 
 function contradiction(alert) {
   if (!alert.contradiction) return null;
   const { said, fits } = alert.contradiction;
-  return h("p", { class: "owed", "data-contradiction": true }, levelMark("caution"), h("span", {}, say("alarm.contradiction", h("b", {}, sayCode("region", said)), h("b", {}, sayCode("region", fits)), free(nameOf(alert.party)))));
+  return h(
+    "p",
+    { class: "owed", "data-contradiction": true },
+    levelMark("caution"),
+    h(
+      "span",
+      {},
+      say(
+        "alarm.contradiction",
+        h("b", {}, sayCode("region", said)),
+        h("b", {}, sayCode("region", fits)),
+        free(nameOf(alert.party)),
+      ),
+    ),
+  );
 }
 
 function alertBody(row, alert) {
@@ -196,34 +315,69 @@ function alertBody(row, alert) {
   const us = notice?.recipients.find((one) => one.party === state.picture.party);
   const received = at(us?.received) || at(alert.raised_at);
   const isInside = alert.need_s > 0 && alert.inside.length > 0;
-  const under = [ltr(versioned(alert.notice)), " · ", say("alarm.received", zulu(received)), alert.is_short ? [" · ", h("span", { class: "tag onred" }, "SHORT")] : null];
-  return [head(row, row.title, under), h("div", { class: "abody", "data-scroll": "alarm", id: "alarm-text" },
-    isInside ? figures(alert) : dueFigure(at(alert.due_at)),
-    contradiction(alert),
-    alert.conflicts.length ? h("p", { class: "inwords" }, say("alarm.conflicts", ltr(alert.conflicts.join(", ")))) : null,
-    isInside ? null : leadLine(alert),
-    choices(row, { alert }),
-    h("p", { class: "sm quiet" }, say("alarm.decides", free(nameOf(alert.party)), zulu(received))),
-    isInside ? leadLine(alert) : null,
-    notice ? noticeFacts(notice, { isBrief: true }) : null,
-    us ? instants(us, at(alert.due_at)) : null)];
+  const under = [
+    ltr(versioned(alert.notice)),
+    " · ",
+    say("alarm.received", zulu(received)),
+    alert.is_short ? [" · ", h("span", { class: "tag onred" }, "SHORT")] : null,
+  ];
+  return [
+    head(row, row.title, under),
+    h(
+      "div",
+      { class: "abody", "data-scroll": "alarm", id: "alarm-text" },
+      isInside ? figures(alert) : dueFigure(at(alert.due_at)),
+      contradiction(alert),
+      alert.conflicts.length
+        ? h("p", { class: "inwords" }, say("alarm.conflicts", ltr(alert.conflicts.join(", "))))
+        : null,
+      isInside ? null : leadLine(alert),
+      choices(row, { alert }),
+      h("p", { class: "sm quiet" }, say("alarm.decides", free(nameOf(alert.party)), zulu(received))),
+      isInside ? leadLine(alert) : null,
+      notice ? noticeFacts(notice, { isBrief: true }) : null,
+      us ? instants(us, at(alert.due_at)) : null,
+    ),
+  ];
 }
 
 function stopBody(row, stop) {
   const under = say("alarm.stop_at", ltr(stop.id.split("/").at(-1)), zuluPlan(at(stop.at)), free(stop.by));
-  return [head(row, say("alarm.stop_title", free(nameOf(stop.party))), under), h("div", { class: "abody", "data-scroll": "alarm", id: "alarm-text" },
-    h("div", { class: "bigstop" }, glyph("octagon", "", "stopmark"), h("b", {}, say("alarm.stop_text"))),
-    stop.remarks ? h("p", {}, h("span", { class: "quiet" }, say("alarm.stop_remarks"), " "), free(stop.remarks)) : null,
-    stop.recorded === false ? h("p", { class: "owed" }, levelMark("caution"), say("alarm.unrecorded")) : null,
-    dueFigure(at(stop.due_at)),
-    choices(row, { stop }),
-    h("p", { class: "sm quiet" }, say("alarm.decides", free(nameOf(stop.party)), zulu(at(stop.at)))))];
+  return [
+    head(row, say("alarm.stop_title", free(nameOf(stop.party))), under),
+    h(
+      "div",
+      { class: "abody", "data-scroll": "alarm", id: "alarm-text" },
+      h("div", { class: "bigstop" }, glyph("octagon", "", "stopmark"), h("b", {}, say("alarm.stop_text"))),
+      stop.remarks
+        ? h("p", {}, h("span", { class: "quiet" }, say("alarm.stop_remarks"), " "), free(stop.remarks))
+        : null,
+      stop.recorded === false ? h("p", { class: "owed" }, levelMark("caution"), say("alarm.unrecorded")) : null,
+      dueFigure(at(stop.due_at)),
+      choices(row, { stop }),
+      h("p", { class: "sm quiet" }, say("alarm.decides", free(nameOf(stop.party)), zulu(at(stop.at)))),
+    ),
+  ];
 }
 
 function choices(row, subject) {
   const { problem } = answering(row.key);
-  const fault = problem ? h("p", { class: "owed", role: "alert", "data-problem": true }, levelMark("caution"), h("span", {}, h("b", {}, say("alarm.not_sent")), " ", problem)) : null;
-  return [fault, h("div", { class: "choices", role: "group", "aria-label": say("alarm.answers") }, answersTo(subject).map((word, place) => choice(row, subject, word, place)))];
+  const fault = problem
+    ? h(
+        "p",
+        { class: "owed", role: "alert", "data-problem": true },
+        levelMark("caution"),
+        h("span", {}, h("b", {}, say("alarm.not_sent")), " ", problem),
+      )
+    : null;
+  return [
+    fault,
+    h(
+      "div",
+      { class: "choices", role: "group", "aria-label": say("alarm.answers") },
+      answersTo(subject).map((word, place) => choice(row, subject, word, place)),
+    ),
+  ];
 }
 
 /** The pane for a row that waits for an answer. */
@@ -231,8 +385,17 @@ export function alarmPane(row) {
   const subject = subjectOf(row);
   if (shownKey !== row.key) [shownKey, shownSince] = [row.key, now()];
   const level = row.level === "stop" ? "warning" : row.level;
-  return h("aside", { class: `detail alarm ${level} ${row.level}`, role: row.level === "caution" ? "region" : "alertdialog", "aria-labelledby": "alarm-title", "aria-describedby": "alarm-text", "data-alarm": row.key },
-    subject.stop ? stopBody(row, subject.stop) : alertBody(row, subject.alert));
+  return h(
+    "aside",
+    {
+      class: `detail alarm ${level} ${row.level}`,
+      role: row.level === "caution" ? "region" : "alertdialog",
+      "aria-labelledby": "alarm-title",
+      "aria-describedby": "alarm-text",
+      "data-alarm": row.key,
+    },
+    subject.stop ? stopBody(row, subject.stop) : alertBody(row, subject.alert),
+  );
 }
 
 /** True once for each alarm: when the focus is to go to its first answer. */
@@ -249,4 +412,3 @@ export function spokenAt(row, ms) {
   const left = Math.round((row.due - ms) / 1000);
   return [600, 300, 120, 60, 30].includes(left) ? `${say(`level.${row.level}`)}: ${spanText(left * 1000)}` : "";
 }
-

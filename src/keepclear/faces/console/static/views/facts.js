@@ -9,42 +9,87 @@ export const fact = (word, ...values) => h("div", { class: "kv" }, h("dt", {}, w
 function placeOf(volume) {
   if (volume.circle) {
     const { lat, lon, radius_m: radius } = volume.circle;
-    return [h("div", {}, ltr(dms(lat, lon), "n wrap"), " ", say("notice.radius", ltr(distance(radius)))), h("div", { class: "quiet" }, ltr(decimal(lat, lon)))];
+    return [
+      h("div", {}, ltr(dms(lat, lon), "n wrap"), " ", say("notice.radius", ltr(distance(radius)))),
+      h("div", { class: "quiet" }, ltr(decimal(lat, lon))),
+    ];
   }
-  const corners = volume.polygon.map(([lat, lon]) => h("li", {}, ltr(dms(lat, lon)), " ", h("span", { class: "quiet" }, ltr(decimal(lat, lon)))));
+  const corners = volume.polygon.map(([lat, lon]) =>
+    h("li", {}, ltr(dms(lat, lon)), " ", h("span", { class: "quiet" }, ltr(decimal(lat, lon)))),
+  );
   return [h("div", {}, say("notice.corners", ltr(volume.polygon.length))), h("ol", { class: "corners" }, corners)];
 }
 
-const heightOf = (volume) => (volume.lower.value_m === 0 && ["AMSL", "AGL"].includes(volume.lower.datum) ? say("notice.to", say("notice.surface"), ltr(height(volume.upper))) : ltr(band(volume.lower, volume.upper)));
+const heightOf = (volume) =>
+  volume.lower.value_m === 0 && ["AMSL", "AGL"].includes(volume.lower.datum)
+    ? say("notice.to", say("notice.surface"), ltr(height(volume.upper)))
+    : ltr(band(volume.lower, volume.upper));
 
 /** Zulu first, then local with its offset. */
-export const timeOf = (ms) => [h("b", {}, zuluDay(ms, now())), " ", h("span", { class: "quiet" }, say("top.local", ltr(localText(ms, false)), ltr(offsetText(ms))))];
+export const timeOf = (ms) => [
+  h("b", {}, zuluDay(ms, now())),
+  " ",
+  h("span", { class: "quiet" }, say("top.local", ltr(localText(ms, false)), ltr(offsetText(ms)))),
+];
 
 /** One volume: place, height, from, until. */
 function volumeFacts(volume) {
-  return [fact(say("notice.place"), placeOf(volume)), fact(say("notice.height"), heightOf(volume)), fact(say("notice.from"), timeOf(at(volume.start))), fact(say("notice.until"), timeOf(at(volume.end)))];
+  return [
+    fact(say("notice.place"), placeOf(volume)),
+    fact(say("notice.height"), heightOf(volume)),
+    fact(say("notice.from"), timeOf(at(volume.start))),
+    fact(say("notice.until"), timeOf(at(volume.end))),
+  ];
 }
 
 /** The lead time at one recipient with its bracket, or that it was not received yet. */
 export function leadOf(recipient) {
-  if (!recipient.received || recipient.lead_s === null || recipient.lead_s === undefined) return h("span", { class: "quiet" }, say("notice.lead_wait"));
-  const lead = recipient.lead_s < 0 ? say("notice.after_start", span(-recipient.lead_s * 1000)) : span(recipient.lead_s * 1000);
+  if (!recipient.received || recipient.lead_s === null || recipient.lead_s === undefined)
+    return h("span", { class: "quiet" }, say("notice.lead_wait"));
+  const lead =
+    recipient.lead_s < 0 ? say("notice.after_start", span(-recipient.lead_s * 1000)) : span(recipient.lead_s * 1000);
   const bracket = recipient.lead_bracket_s;
-  return [h("div", { class: "lead" }, h("b", {}, lead), recipient.is_short ? [" ", h("span", { class: "tag amber" }, "SHORT")] : null),
-    bracket ? h("div", { class: "quiet" }, say("notice.lead_bracket", span(Math.max(0, bracket[0]) * 1000), span(Math.max(0, bracket[1]) * 1000))) : null];
+  return [
+    h(
+      "div",
+      { class: "lead" },
+      h("b", {}, lead),
+      recipient.is_short ? [" ", h("span", { class: "tag amber" }, "SHORT")] : null,
+    ),
+    bracket
+      ? h(
+          "div",
+          { class: "quiet" },
+          say("notice.lead_bracket", span(Math.max(0, bracket[0]) * 1000), span(Math.max(0, bracket[1]) * 1000)),
+        )
+      : null,
+  ];
 }
 
 /** Everything a notice says. Brief: without what only its owner needs. */
 export function noticeFacts(notice, { isBrief = false } = {}) {
-  const parts = notice.volumes.map((volume, place) => [notice.volumes.length > 1 ? h("h3", {}, say("notice.part", ltr(place + 1), ltr(notice.volumes.length))) : null, h("dl", {}, volumeFacts(volume))]);
+  const parts = notice.volumes.map((volume, place) => [
+    notice.volumes.length > 1 ? h("h3", {}, say("notice.part", ltr(place + 1), ltr(notice.volumes.length))) : null,
+    h("dl", {}, volumeFacts(volume)),
+  ]);
   const optional = (word, value, more) => (value ? fact(word, value, more) : null);
   const marked = h("span", { class: "quiet sm" }, " (", say("notice.not_targets"), ")");
-  return h("div", { class: "facts" }, parts, h("dl", {},
-    fact(say("notice.action"), h("b", {}, sayCode("action", notice.action))),
-    optional(say("notice.region"), notice.region ? [ltr(notice.region), " ", sayCode("region", notice.region)] : ""),
-    optional(say("notice.contact"), notice.contact && free(notice.contact)),
-    optional(say("notice.activity"), notice.activity && free(notice.activity)),
-    optional(say("notice.remarks"), notice.remarks && free(notice.remarks), marked),
-    notice.hidden?.length ? fact(say("notice.hidden"), ltr(notice.hidden.join(", "), "n wrap")) : null,
-    !isBrief && notice.own && notice.slowest_mps ? fact(say("notice.clearing"), say("notice.clearing_text", ltr(notice.slowest_mps), ltr(notice.reaction_s))) : null));
+  return h(
+    "div",
+    { class: "facts" },
+    parts,
+    h(
+      "dl",
+      {},
+      fact(say("notice.action"), h("b", {}, sayCode("action", notice.action))),
+      optional(say("notice.region"), notice.region ? [ltr(notice.region), " ", sayCode("region", notice.region)] : ""),
+      optional(say("notice.contact"), notice.contact && free(notice.contact)),
+      optional(say("notice.activity"), notice.activity && free(notice.activity)),
+      optional(say("notice.remarks"), notice.remarks && free(notice.remarks), marked),
+      notice.hidden?.length ? fact(say("notice.hidden"), ltr(notice.hidden.join(", "), "n wrap")) : null,
+      !isBrief && notice.own && notice.slowest_mps
+        ? fact(say("notice.clearing"), say("notice.clearing_text", ltr(notice.slowest_mps), ltr(notice.reaction_s)))
+        : null,
+    ),
+  );
 }
