@@ -77,7 +77,7 @@ async def _measure(
     events = _alerts(birch)
     waiting = asyncio.ensure_future(anext(events))
     alert_s, fsync_s, trip_s = [], [], []
-    with _echo(amber, birch) as echo, (folder / "append").open("wb") as appended:
+    with _Echo(amber, birch) as echo, (folder / "append").open("wb") as appended:
         for volume in islice(sparse(17, time.time_ns() // 1000), count):
             await asyncio.sleep(PAUSE_S)
             fsync_s.append(_fsync(appended.fileno()))
@@ -137,13 +137,13 @@ def _trip(connection: ssl.SSLSocket) -> float:
     return time.perf_counter() - before
 
 
-class _echo:
+class _Echo:
     """Another process that gives back what it gets over mutual TLS, and a connection to it."""
 
     def __init__(self, amber: ServedNode, birch: ServedNode) -> None:
         self._amber, self._birch = amber.config.folder, birch.config.folder
 
-    def __enter__(self) -> _echo:
+    def __enter__(self) -> _Echo:
         self._process = subprocess.Popen(
             [sys.executable, __file__, *(str(each) for each in (*_pair(self._birch), _pair(self._amber)[0]))],
             stdout=subprocess.PIPE,

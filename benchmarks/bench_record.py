@@ -79,6 +79,8 @@ def restart(notices: int) -> list[Figure]:
 
         filed = measure("decide and record a notice (SQLite, groups of 64)", "notices", notices, file_all, rounds=1)
         entries = loop.logs.seq
-        again = measure(f"restart, of {entries} entries", "entries", entries, lambda: Loop(keys, store, DEFAULT) and None, rounds=3)
+        again = measure(
+            f"restart, of {entries} entries", "entries", entries, lambda: Loop(keys, store, DEFAULT) and None, rounds=3
+        )
         store.close()
         return [filed, again]

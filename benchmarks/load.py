@@ -36,7 +36,9 @@ def request(method: str, path: str, port: int, token: str, body: bytes) -> bytes
 
 
 class _Connection(asyncio.Protocol):
-    def __init__(self, left: deque[bytes], took_s: list[float], answers: list[bytes], done: asyncio.Future[None]) -> None:
+    def __init__(
+        self, left: deque[bytes], took_s: list[float], answers: list[bytes], done: asyncio.Future[None]
+    ) -> None:
         self._left, self._took_s, self._answers, self._done = left, took_s, answers, done
         self._buffer = b""
         self._asked_at = 0.0

@@ -35,7 +35,9 @@ def dense(seed: int, now_us: int) -> Iterator[Volume4D]:
             if rng.random() < 0.5:
                 town = rng.choice(towns)
                 east, north = town[0] + rng.gauss(0, 15e3), town[1] + rng.gauss(0, 15e3)
-            yield _volume(rng, now_us, east, north, 100 * 10 ** rng.random(), (4, 8), 0.5, (0, 300), (60, 150), (900, 7200))
+            yield _volume(
+                rng, now_us, east, north, 100 * 10 ** rng.random(), (4, 8), 0.5, (0, 300), (60, 150), (900, 7200)
+            )
         elif kind == "medium":
             radius = 2500 * 8 ** rng.random()
             yield _volume(rng, now_us, east, north, radius, (8, 40), 0.2, (0, 9000), (300, 3000), (3600, 21600))
@@ -51,9 +53,13 @@ def sparse(seed: int, now_us: int) -> Iterator[Volume4D]:
     while True:
         east, north = rng.uniform(-930e3, 930e3), rng.uniform(-930e3, 930e3)
         if rng.random() < 0.8:
-            yield _volume(rng, now_us, east, north, 2000 * 5 ** rng.random(), (4, 8), 0.5, (0, 500), (300, 1500), (7200, 43200))
+            yield _volume(
+                rng, now_us, east, north, 2000 * 5 ** rng.random(), (4, 8), 0.5, (0, 500), (300, 1500), (7200, 43200)
+            )
         else:
-            yield _volume(rng, now_us, east, north, 10e3 * 4 ** rng.random(), (8, 20), 0.3, (0, 3000), (600, 3000), (7200, 43200))
+            yield _volume(
+                rng, now_us, east, north, 10e3 * 4 ** rng.random(), (8, 20), 0.3, (0, 3000), (600, 3000), (7200, 43200)
+            )
 
 
 def _volume(
