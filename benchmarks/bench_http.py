@@ -34,7 +34,7 @@ CLIENTS = (8, 32, 64)
 def figures(*, quick: bool = False) -> list[Figure]:
     """Both mixes with one node alone, and the sparse one while a peer is told of everything."""
     sizes = (300, 100) if quick else (LIVE, A_ROUND)
-    found = [*alone("sparse", sparse, *sizes), *alone("dense", dense, *sizes)]
+    found = [*alone("sparse", sparse, *sizes), *alone("dense", dense, sizes[0], sizes[1] // 3)]
     return [*found, *told(sizes[0] // 10, sizes[1] // 3)]
 
 
@@ -48,9 +48,6 @@ def alone(name: str, mix: Mix, live: int, a_round: int) -> list[Figure]:
             rounds = [one_round(node, volumes, a_round, clients) for _ in range(ROUNDS)]
             tried.append(_figure(f"file a notice, {name}, {live} live, {clients} clients", rounds))
         best = min(tried, key=lambda figure: figure.wall_us)
-        with node.client() as client:
-            notices = client.record()
-            print(f"  {name}: {notices.entries} entries in the record")
         return [*tried, Figure(f"file a notice, {name}: the best", best.unit, best.count, *_rest(best))]
 
 

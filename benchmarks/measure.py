@@ -8,6 +8,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 ROUNDS = 5
 
@@ -62,9 +63,10 @@ def yardstick(name: str = "yardstick") -> Figure:
     return measure(name, "times", 1, work, rounds=21)
 
 
-def write_results(path: str, figures: list[Figure], **facts: object) -> None:
+def write_results(path: Path, figures: list[Figure], **facts: object) -> None:
     """Keep a run as JSON, so that a slide is seen."""
-    with open(path, "w", encoding="utf-8") as file:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8") as file:
         about = {"python": platform.python_version(), "machine": platform.machine(), **facts}
         json.dump({"about": about, "figures": [asdict(figure) for figure in figures]}, file, indent=1)
         file.write("\n")

@@ -45,7 +45,7 @@ def main() -> int:
     }
     print(facts)
     if arguments.out:
-        write_results(str(arguments.out), figures, **facts)
+        write_results(arguments.out, figures, **facts)
     return 0
 
 

@@ -1,8 +1,8 @@
 """Seeded notices: a sparse day, and the dense mix of a theatre.
 
 The dense mix: 70 % small (0.2-2 km; half circles, half polygons of 4 to 8 corners; half of them round 40 towns), 25 %
-medium (5-40 km, 8 to 40 corners, a fifth circles), 5 % large (100-360 km, 100 to 500 corners, not convex), over 1,000 km
-by 1,000 km, 24 h and 15 km of height. It is a stress case: about seven conflicts a notice at 10,000.
+medium (5-40 km, 8 to 40 corners, a fifth circles), 5 % large (100-360 km, 100 to 500 corners, not convex), over
+1,000 km by 1,000 km, 24 h and 15 km of height. It is a stress case: about five conflicts a notice at 10,000.
 
 The sparse day: small and medium ones only, spread so that a notice conflicts with one other on average.
 """
