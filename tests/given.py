@@ -24,7 +24,7 @@ from keepclear.node.commands import (
     SignAgreement,
 )
 from keepclear.node.exchange import Exchange
-from keepclear.node.logs import channel
+from keepclear.node.logs import channel, read_entry
 from keepclear.node.loop import Asked, Loop, Outcome
 from keepclear.node.picture import Picture
 from keepclear.node.ports import Delivered, Delivery, Keys
@@ -38,6 +38,10 @@ START_US = 1_800_000_000 * SECOND_US
 #: Signs with Ed25519 alone, so that whatever is signed comes out the same.
 SETTINGS = Settings(needs_mldsa44=False)
 SEED = bytes(range(32))
+VOLUME = Disclosure(DisclosureLevel.VOLUME)
+CONTACT = Disclosure(DisclosureLevel.CONTACT)
+DEADLINES = Deadlines(1_800, 900, 300, 60, 60, 120)
+SEPARATION = Separation(2_000, 300, 60)
 
 
 def a_signer(party: str) -> Ed25519Signer:
@@ -100,11 +104,11 @@ def an_agreement(
     one: str = "amber",
     other: str = "birch",
     *,
-    one_shows: Disclosure = Disclosure(DisclosureLevel.VOLUME),
-    other_shows: Disclosure = Disclosure(DisclosureLevel.CONTACT),
-    deadlines: Deadlines = Deadlines(1_800, 900, 300, 60, 60, 120),
+    one_shows: Disclosure = VOLUME,
+    other_shows: Disclosure = CONTACT,
+    deadlines: Deadlines = DEADLINES,
     title: str = "Keeping clear",
-    separation: Separation = Separation(2_000, 300, 60),
+    separation: Separation = SEPARATION,
 ) -> Agreement:
     """Terms between two parties: an area of 100 km around 10 N 20 E."""
     shown = {one: one_shows, other: other_shows}
@@ -171,8 +175,6 @@ class Desk:
 
     def bodies(self, log: str = "") -> list[object]:
         """The bodies of all stored entries of a log, or of all logs."""
-        from keepclear.node.logs import read_entry
-
         return [read_entry(e.data, e.leaf).body for e in self.store.entries() if not log or e.log == log]
 
 

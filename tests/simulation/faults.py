@@ -1,13 +1,16 @@
-"""What can go wrong: the network between nodes, the machines they run on, and a party that does not play by the rules."""
+"""What can go wrong: the network between nodes, the machines they run on, and a party that breaks the rules."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
+
+from world import CRASH_POINTS, Party, World
 
 from keepclear.errors import KeepclearError, Malformed, PeerUnreachable, Refused, Unavailable
 from keepclear.formats import peer as wire
@@ -18,12 +21,11 @@ from keepclear.formats.peer import (
     HeartbeatMessage,
     ProblemMessage,
 )
-from keepclear.node.logs import channel
+from keepclear.node.logs import channel, read_entry
 from keepclear.node.node import Node
-from keepclear.node.ports import Delivered, Delivery, Heartbeat
+from keepclear.node.ports import Batch, Delivered, Delivery, Heartbeat
 from keepclear.record import Checkpoint, Ed25519Signer, Tree, canonical, leaf_hash, signed
 from keepclear.stores.memory import Fault
-from world import CRASH_POINTS, Party, World
 
 _T = TypeVar("_T")
 _FIELDS = ("software", "now_us", "holds", "cosigned", "checkpoint", "store_ok")
@@ -112,10 +114,8 @@ class Network:
         async def later() -> None:
             await asyncio.sleep(after_s)
             if not self.is_cut(carried.sender, carried.to) and forgotten == self._forgotten[carried.sender]:
-                try:
+                with contextlib.suppress(PeerUnreachable):
                     await self._handled(carried, carried.data)
-                except PeerUnreachable:
-                    pass
 
         self.world.loop.create_task(later())
 
@@ -146,7 +146,9 @@ async def handle(world: World, target: Party, node: Node, sender: str, kind: str
             message = wire.read_delivery(data)
             size = target.size(channel(sender, target.name))
             taken = await node.receive(sender, Delivery(message.first, message.entries, message.checkpoint))
-            world.count("peer:delivery taken" if target.size(channel(sender, target.name)) > size else "peer:nothing new")
+            world.count(
+                "peer:delivery taken" if target.size(channel(sender, target.name)) > size else "peer:nothing new"
+            )
             return wire.encode(DeliveredMessage(taken.size, taken.cosigned))
         if kind == "heartbeat":
             read = wire.read_heartbeat(data)
@@ -349,9 +351,7 @@ class Mischief:
         if node is not None and not victim.is_starting:
             victim.spawn(handle(self.world, victim, node, sender, kind, data))
 
-    def _forged(
-        self, liar: Party, victim: Party, first: int, entries: list[bytes], *, signer: Any = None
-    ) -> bytes:
+    def _forged(self, liar: Party, victim: Party, first: int, entries: list[bytes], *, signer: Any = None) -> bytes:
         """A delivery whose checkpoint the liar signed over exactly these entries."""
         log = channel(liar.name, victim.name)
         leaves = [entry.leaf for entry in victim.durable(log)[:first]] + [leaf_hash(data) for data in entries]
@@ -445,6 +445,18 @@ class Mischief:
         body: dict[str, object] = {"party": "amber", "by": "Nobody"}
         return self._refused_entry("peer_removed", body, "a kind that is no kind for a channel")
 
+    def not_canonical(self) -> str:
+        """The same entry with a space more: another hash for the same words."""
+        both = self._liar_and_victim()
+        if both is None:
+            return ""
+        liar, victim = both
+        entry = self._next_entry(liar, victim, "stop", {"by": "Nobody", "id": "SX-9003"}).replace(b'"v":1', b'"v": 1')
+        first = victim.size(channel(liar.name, victim.name))
+        self._send(liar.name, victim, "delivery", self._forged(liar, victim, first, [entry]))
+        self.world.invariants.must_not_take(victim, entry)
+        return f"{liar.name} sends {victim.name} an entry in another form"
+
     def too_much(self) -> str:
         both = self._liar_and_victim()
         if both is None:
@@ -492,17 +504,15 @@ class Mischief:
             "stated": True,
             "v": 1,
         }
-        from keepclear.node.logs import read_entry
-        from keepclear.node.ports import Batch
-
         data = canonical.encode(entry)
-        stored = logs.copy(log, data, int(entry["at"]))  # type: ignore[call-overload]
+        read = read_entry(data, leaf_hash(data))
+        stored = logs.copy(log, data, read)
         try:
             party.store.append(Batch([stored]))
         except KeepclearError:
             node.loop.load()
             return ""
-        node.picture.apply(read_entry(data, stored.leaf))
+        node.picture.apply(read)
         node.outbox.wake(to)
         return f"{party.name} says to {to} what only newer software knows"
 
@@ -525,7 +535,6 @@ class Mischief:
                 party.store.crash_at = ""
         self.world.say("everything is mended")
 
-
     KINDS: ClassVar[tuple[Callable[[Mischief], str], ...]] = (
         crash,
         crash_at_a_write,
@@ -545,6 +554,7 @@ class Mischief:
         stranger,
         unknown_field,
         private_kind,
+        not_canonical,
         too_much,
         gap,
         newer_software,

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from world import SETTINGS, Acknowledged, Party, World
+
 from keepclear.core.agreement import DisclosureLevel
 from keepclear.errors import KeepclearError, Tampered
 from keepclear.formats import peer as wire
@@ -26,7 +28,6 @@ from keepclear.node.proofs import export, given, is_given
 from keepclear.record import Tree, leaf_hash, verify_record
 from keepclear.record.checkpoint import open_signed
 from keepclear.stores.memory import MemoryStore
-from world import SETTINGS, Acknowledged, Party, World
 
 _SECRET = re.compile(rb"(?:contact|remarks|activity|drafter)-[0-9a-f]{12}")
 _LATE_US = round(4 * SETTINGS.tick_s * 1e6)
@@ -131,7 +132,8 @@ class Invariants:
             allowed_s = (duty.due_at - opened.at_us) / 1e6
             waited_s = now_s - opened.true_s
             self.world.check(
-                waited_s > allowed_s - 0.6, f"{party.name}: {duty.duty} missed after {waited_s:.1f} of {allowed_s:.1f} s"
+                waited_s > allowed_s - 0.6,
+                f"{party.name}: {duty.duty} missed after {waited_s:.1f} of {allowed_s:.1f} s",
             )
 
     def carried(self, sender: Party, to: str, kind: str, data: bytes) -> None:
@@ -168,7 +170,9 @@ class Invariants:
         elif kind == "delivery":
             delivered = wire.read_delivered(answer)
             log = channel(sender, target.name)
-            self.world.check(delivered.size <= target.size(log), f"{target.name} says that it took more of {log} than it did")
+            self.world.check(
+                delivered.size <= target.size(log), f"{target.name} says that it took more of {log} than it did"
+            )
             if delivered.cosigned:
                 size = self._checkpoint(target, delivered.cosigned, self.world.parties[sender], log)
                 theirs, ours = self.view(target, log), self.view(target, channel(target.name, sender))
@@ -182,7 +186,9 @@ class Invariants:
         checkpoint, _ = open_signed(text, writer.identity.ed25519)
         tree = self.view(holder, log).tree
         if checkpoint.size > tree.size or tree.root(checkpoint.size) != checkpoint.root:
-            self.world.fail(f"{holder.name} shows a checkpoint of {log} at {checkpoint.size} over what it does not hold")
+            self.world.fail(
+                f"{holder.name} shows a checkpoint of {log} at {checkpoint.size} over what it does not hold"
+            )
         before = self._roots.setdefault((log, checkpoint.size), checkpoint.root)
         self.world.check(before == checkpoint.root, f"{log}: two histories are signed at {checkpoint.size}")
         return checkpoint.size
@@ -209,7 +215,11 @@ class Invariants:
         """A log of a party's disk with its tree; looks only at what is new."""
         entries = party.durable(log)
         view = self._views.get((party.name, log))
-        if view is None or len(view.entries) > len(entries) or (view.entries and view.entries[-1] is not entries[len(view.entries) - 1]):
+        if (
+            view is None
+            or len(view.entries) > len(entries)
+            or (view.entries and view.entries[-1] is not entries[len(view.entries) - 1])
+        ):
             view = self._views[party.name, log] = _View()
         for entry in entries[len(view.entries) :]:
             view.entries.append(entry)
@@ -233,7 +243,11 @@ class Invariants:
                 if size > peer.size(log):
                     del self._roots[log, size]
         self._opened = {key: value for key, value in self._opened.items() if key[0] != party.name}
-        marks = [b'"kind":"clock_suspect"' in e.data for e in party.durable(private_log(party.name)) if b'"kind":"clock_' in e.data]
+        marks = [
+            b'"kind":"clock_suspect"' in e.data
+            for e in party.durable(private_log(party.name))
+            if b'"kind":"clock_' in e.data
+        ]
         self._suspect[party.name] = bool(marks) and marks[-1]
 
     def _is_on_disk(self, party: Party, told: Acknowledged) -> bool:
@@ -341,7 +355,8 @@ class Invariants:
         one, other = dump(node.picture), dump(fresh)
         for name in one:
             if one[name] != other[name]:
-                self.world.fail(f"{party.name}: the picture is not the fold of the record: {name}: {_difference(one[name], other[name])}")
+                differ = _difference(one[name], other[name])
+                self.world.fail(f"{party.name}: the picture is not the fold of the record: {name}: {differ}")
                 return
 
     def _filed_once(self, party: Party) -> None:
@@ -362,7 +377,9 @@ class Invariants:
                 claimed = is_given(node.exchange, held.key, version, to)
                 is_held = (to, instants.log, instants.n) in self._had
                 if claimed and not is_held:
-                    self.world.fail(f"{party.name} could prove that {held.key} v{version} was given to {to}, who never had it")
+                    self.world.fail(
+                        f"{party.name} could prove that {held.key} v{version} was given to {to}, who never had it"
+                    )
                 try:
                     given(node.exchange, held.key, version, to)
                     made = True
@@ -391,8 +408,12 @@ class Invariants:
                 checkpoint, _ = open_signed(text, signer)
                 if checkpoint.size <= tree.size:
                     true.append(tree.root(checkpoint.size) == checkpoint.root)
-            self.world.check(not (len(true) == 2 and all(true)), f"{party.name} accuses {body.party} by two true checkpoints")
-            self.world.check((body.party, party.name) in self._forks, f"{party.name} accuses {body.party}, who did not lie to it")
+            self.world.check(
+                not (len(true) == 2 and all(true)), f"{party.name} accuses {body.party} by two true checkpoints"
+            )
+            self.world.check(
+                (body.party, party.name) in self._forks, f"{party.name} accuses {body.party}, who did not lie to it"
+            )
 
     def _copies_are_true(self) -> None:
         for sender, receiver, log in self.world.pairs():
@@ -421,7 +442,9 @@ class Invariants:
             self._liars_are_known(liar, victim)
 
     def _record_is_sound(self, party: Party, node: Node) -> None:
-        trust = [each.identity for each in self.world.parties.values() if each.name in set(node.picture.enrolled_peers())]
+        trust = [
+            each.identity for each in self.world.parties.values() if each.name in set(node.picture.enrolled_peers())
+        ]
         report = verify_record(export(node.exchange, private=True), trust)
         # Rule 7 asks for a cosignature by both keys; the simulator has only the one that is the same each time.
         faults = [fault for fault in report.faults if fault.rule != 7]
@@ -435,10 +458,12 @@ class Invariants:
                 continue
             size = party.size(log)
             self.world.check(
-                node.exchange.cosigned_size.get(log, 0) == size, f"{log}: cosigned to {node.exchange.cosigned_size.get(log, 0)} of {size}"
+                node.exchange.cosigned_size.get(log, 0) == size,
+                f"{log}: cosigned to {node.exchange.cosigned_size.get(log, 0)} of {size}",
             )
             self.world.check(
-                node.picture.peers[to].delivered == size, f"{log}: transmitted says {node.picture.peers[to].delivered} of {size}"
+                node.picture.peers[to].delivered == size,
+                f"{log}: transmitted says {node.picture.peers[to].delivered} of {size}",
             )
         for held in node.picture.alerts.values():
             peer = self.world.parties[held.to]
@@ -449,7 +474,9 @@ class Invariants:
 
     def _liars_are_known(self, liar: str, victim: str) -> None:
         log = channel(liar, victim)
-        told = any(b'"kind":"split_view"' in entry.data for entry in self.world.parties[liar].durable(channel(victim, liar)))
+        told = any(
+            b'"kind":"split_view"' in entry.data for entry in self.world.parties[liar].durable(channel(victim, liar))
+        )
         kept = any(
             b'"kind":"history_refused"' in entry.data and log.encode() in entry.data
             for entry in self.world.parties[victim].durable(private_log(victim))

@@ -1,4 +1,4 @@
-"""People on watch, by chance: they file, answer, stop and sign, slip and repeat themselves. Each sees its own node only."""
+"""People on watch, by chance: they file, answer, stop and sign, slip and repeat themselves; each at its own node."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import asyncio
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+
+from world import Party, World
 
 from keepclear.core.agreement import Agreement, Deadlines
 from keepclear.core.alert import Answer
@@ -33,7 +35,6 @@ from keepclear.node.commands import (
 )
 from keepclear.node.node import Node
 from keepclear.node.picture import Picture
-from world import Party, World
 
 ANSWERS = tuple(Answer)
 
@@ -162,7 +163,7 @@ class Officers:
                 party.spawn(stop())
             party.spawn(party.submit(SilenceAlert("nobody/A-0001/v1/nobody", "Imani")))
 
-    # -------------------------------------------------------------------------------------------------- what they ask for
+    # ------------------------------------------------------------------------------------------------ what they ask for
 
     def _secret(self, party: Party, field: str) -> str:
         text = f"{field}-{self.rng.randbytes(6).hex()}"
@@ -191,7 +192,7 @@ class Officers:
             contact=self._secret(party, "contact"),
             remarks=self._secret(party, "remarks"),
             activity=self._secret(party, "activity"),
-            slowest_mps=rng.choice((15, 60)) if moving else 0,
+            slowest_mps=rng.choice((8, 30)) if moving else 0,
             reaction_s=rng.choice((0, 60)) if moving else 0,
             mode=mode,
             confirmed=rng.random() < 0.7,
@@ -216,13 +217,20 @@ class Officers:
         if not own:
             return None
         serial, version, state, _ = self.rng.choice(own)
-        after = NoticeState.ACTIVATED if state is NoticeState.ACCEPTED and self.rng.random() < 0.5 else NoticeState.ENDED
+        after = (
+            NoticeState.ACTIVATED if state is NoticeState.ACCEPTED and self.rng.random() < 0.5 else NoticeState.ENDED
+        )
         return MoveNotice(serial, version, after, self._secret(party, "drafter"))
 
     def _answer(self, picture: Picture, party: Party, now_us: int) -> Command | None:
         alerts = [held for held in picture.alerts.values() if held.to == picture.party and held.is_open]
         if not alerts:
             return None
+        # Where time is short people promise too soon, and must be asked whether they mean it.
+        pressed = [held for held in alerts if held.assessed is not None and held.assessed.need_s]
+        if pressed and self.rng.random() < 0.7:
+            held = self.rng.choice(pressed)
+            return AnswerAlert(held.id, held.ref.version, Answer.WILCO, "Imani")
         held = self.rng.choice(alerts)
         return AnswerAlert(held.id, held.ref.version, self.rng.choice(ANSWERS), "Imani")
 
@@ -249,7 +257,9 @@ class Officers:
         shown = {one: self.world.shown[one, other], other: self.world.shown[other, one]}
         separation = Separation(rng.choice((0, 2_000)), rng.choice((0, 300)), rng.choice((0, 60)))
         title = f"Keeping clear {rng.randrange(10**6)}"
-        return Agreement(title, (one, other), Circle(10, 20, rng.choice((8_000, 100_000))), separation, deadlines, shown)
+        return Agreement(
+            title, (one, other), Circle(10, 20, rng.choice((8_000, 100_000))), separation, deadlines, shown
+        )
 
     def _propose(self, picture: Picture, party: Party, now_us: int) -> Command | None:
         other = self.rng.choice(self.world.others(party)).name

@@ -27,11 +27,12 @@ ZERO_COUNTS_FROM = 200
 def expected() -> list[str]:
     """Everything that must occur in many seeds: each fault, decision, answer, kind of entry, outcome and refusal."""
     from faults import Mischief, Network
+    from world import CRASH_POINTS
+
     from keepclear.core.alert import Answer
     from keepclear.node.decide import TABLE
     from keepclear.node.entries import CHANNEL_KINDS, PRIVATE_KINDS, DutyState
     from keepclear.stores.memory import Fault
-    from world import CRASH_POINTS
 
     names = [f"fault:{fault}" for fault in Network.FAULTS]
     names += [f"fault:{kind.__name__.replace('_', ' ')}" for kind in Mischief.KINDS]
@@ -70,7 +71,9 @@ def play_one(job: tuple[int, int, bool]) -> tuple[int, list[str], Counter[str]]:
     return seed, played.violations, played.counts
 
 
-def play_all(seeds: range, *, steps: int, jobs: int, trace: bool = False, quiet: bool = False) -> tuple[Counter[str], list[str]]:
+def play_all(
+    seeds: range, *, steps: int, jobs: int, trace: bool = False, stop_at_first: bool = False
+) -> tuple[Counter[str], list[str]]:
     """Play these seeds; gives what occurred and what was broken, each with its seed."""
     counts: Counter[str] = Counter()
     broken: list[str] = []
@@ -83,7 +86,10 @@ def play_all(seeds: range, *, steps: int, jobs: int, trace: bool = False, quiet:
             if violations:
                 broken.append(f"seed {seed}: {violations[0]}")
                 print(broken[-1], flush=True)
-            if not quiet and done % 50 == 0:
+                if stop_at_first:
+                    pool.shutdown(cancel_futures=True)
+                    break
+            if done % 50 == 0:
                 print(f"{done} of {len(work)} seeds, {time.perf_counter() - started_s:.0f} s", flush=True)
     return counts, broken
 
@@ -95,6 +101,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=None, help="the first, or the only one")
     parser.add_argument("--steps", type=int, default=60, help="steps of chance in each")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--first", action="store_true", help="stop at the first seed that breaks a promise")
     parser.add_argument("--trace", action="store_true", help="tell the story as it is played")
     asked = parser.parse_args()
     if os.environ.get("PYTHONHASHSEED") != "0":
@@ -103,12 +110,15 @@ def main() -> int:
     first = asked.seed if asked.seed is not None else 1
     seeds = range(first, first + asked.seeds)
     jobs = 1 if asked.seeds == 1 or asked.trace else asked.jobs
-    counts, broken = play_all(seeds, steps=asked.steps, jobs=jobs, trace=asked.trace or asked.seeds == 1)
+    counts, broken = play_all(
+        seeds, steps=asked.steps, jobs=jobs, trace=asked.trace or asked.seeds == 1, stop_at_first=asked.first
+    )
     print(report(counts))
     missing = [name for name in expected() if not counts[name]] if asked.seeds >= ZERO_COUNTS_FROM else []
     for name in missing:
         print(f"never occurred: {name}")
-    print(f"{asked.seeds} seeds from {first}, {asked.steps} steps each: {len(broken)} broken, {len(missing)} never occurred")
+    ended = f"{len(broken)} broken, {len(missing)} never occurred"
+    print(f"{asked.seeds} seeds from {first}, {asked.steps} steps each: {ended}")
     return 1 if broken or missing else 0
 
 

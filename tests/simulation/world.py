@@ -25,7 +25,7 @@ from keepclear.node.node import Node
 from keepclear.node.ports import Batch, Keys, StoredEntry
 from keepclear.node.settings import Settings
 from keepclear.record import Ed25519Signer, Identity
-from keepclear.stores.memory import Fault, MemoryStore, Snapshot
+from keepclear.stores.memory import MemoryStore, Snapshot
 
 START_US = 1_800_000_000_000_000
 NAMES = ("amber", "birch", "cedar", "dune")
