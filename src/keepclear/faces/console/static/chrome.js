@@ -1,5 +1,5 @@
 // What every view shares and nothing may move: the top bar, the state bands, the rail and the foot.
-import { free, glyph, h, levelMark, ltr, partyMark, replaceChanged } from "./dom.js";
+import { free, glyph, h, levelMark, ltr, partyMark, replaceChanged, withIds } from "./dom.js";
 import { at, count, dateText, localText, offsetText, span, zulu, zuluPlan, zuluText } from "./format.js";
 import { say, sayCode } from "./words.js";
 import { change, keep, nameOf, parties, state, telephones } from "./state.js";
@@ -214,7 +214,7 @@ function bands(picture, alarm) {
       band(
         ["stop", "warning"].includes(alarm.level) ? "alarm" : "owed",
         levelWord(alarm.level),
-        alarm.title,
+        withIds(alarm.title),
         h(
           "button",
           {

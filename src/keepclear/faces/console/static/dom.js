@@ -29,6 +29,12 @@ export const ltr = (text, cls = "n") => h("bdi", { dir: "ltr", class: cls }, Str
 /** Free text of a person or party: its own direction, never taken for ours. */
 export const free = (text) => h("bdi", { dir: "auto", class: "free" }, text);
 
+/** A sentence of ours in which each id and version is kept whole. */
+export const withIds = (words) =>
+  typeof words === "string"
+    ? words.split(/(\b[A-Z]{1,3}-\d{4,7}(?: v\d+)?)/).map((part, place) => (place % 2 ? ltr(part) : part))
+    : words;
+
 const SHAPES = {
   octagon: "M7 1h10l6 6v10l-6 6H7l-6-6V7z",
   triangle: "M12 2 23 22H1z",

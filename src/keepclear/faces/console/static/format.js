@@ -112,6 +112,10 @@ export function span(ms) {
   return h("span", { class: "span" }, parts);
 }
 
+/** A lead time in seconds: how long before the start, or how long after it. */
+export const leadSpan = (seconds) =>
+  seconds < 0 ? say("notice.after_start", span(-seconds * 1000)) : span(seconds * 1000);
+
 /** A countdown to an instant; `tick` in clock.js rewrites it once a second. Past zero it says by how much. */
 export function countdown(dueMs, now) {
   const element = h("span", { class: "left", "data-due": dueMs });

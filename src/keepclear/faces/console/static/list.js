@@ -1,5 +1,5 @@
 // The action list: "Needs an answer", then "Due next". It is the map's twin: everything on the map can be reached here.
-import { h, levelMark, ltr } from "./dom.js";
+import { h, levelMark, ltr, withIds } from "./dom.js";
 import { countdown, zulu, zuluDay, zuluText } from "./format.js";
 import { say } from "./words.js";
 import { change, state } from "./state.js";
@@ -51,8 +51,13 @@ function line(row, ms) {
       h(
         "span",
         { class: "ibody" },
-        h("span", { class: "ititle" }, row.title),
-        h("span", { class: "itext" }, row.text, row.isShort ? [" ", h("span", { class: "tag quiet" }, "SHORT")] : null),
+        h("span", { class: "ititle" }, withIds(row.title)),
+        h(
+          "span",
+          { class: "itext" },
+          withIds(row.text),
+          row.isShort ? [" ", h("span", { class: "tag quiet" }, "SHORT")] : null,
+        ),
       ),
       row.key === "sound" ? null : tail,
     ),

@@ -159,18 +159,16 @@ function drawConflicts(hotKey) {
   }
 }
 
-/** The flag stands on a leader beside the place where the two are nearest, so that it does not hide it. */
+/** The flag stands on a leader, as many pixels beside the nearest place at every zoom, so that it hides neither notice. */
 function drawFlag(conflict, pair, isHot, colour, choose) {
-  const spot = conflict.near ?? middleOf(pair[0].volumes[0]);
-  const extent = ol.extent.boundingExtent(
-    pair.flatMap((notice) => notice.volumes.flatMap((volume) => ringOf(volume).map(flat))),
-  );
-  const foot = flat(spot);
-  const head = [foot[0] + ol.extent.getWidth(extent) * 0.2, foot[1] - ol.extent.getHeight(extent) * 0.22];
-  const leader = new ol.Feature(new ol.geom.LineString([foot, head]));
-  leader.setStyle(line(colour, 2));
-  const mark = new ol.Feature({ geometry: new ol.geom.Point(head), choose });
-  mark.setStyle(flag(say("map.conflict", String(conflict.number)), isHot));
+  const foot = flat(conflict.near ?? middleOf(pair[0].volumes[0]));
+  const head = (resolution) => [foot[0] + 78 * resolution, foot[1] - 40 * resolution];
+  const placed = (style, geometry) => (style.setGeometry(geometry), style);
+  const [leaderStyle, flagStyle] = [line(colour, 2), flag(say("map.conflict", String(conflict.number)), isHot)];
+  const leader = new ol.Feature(new ol.geom.Point(foot));
+  leader.setStyle((_, resolution) => placed(leaderStyle, new ol.geom.LineString([foot, head(resolution)])));
+  const mark = new ol.Feature({ geometry: new ol.geom.Point(foot), choose });
+  mark.setStyle((_, resolution) => placed(flagStyle, new ol.geom.Point(head(resolution))));
   sources.flags.addFeatures([leader, mark]);
 }
 

@@ -35,7 +35,7 @@ function conflictOf(notice) {
   if (state.chosen?.type === "conflict" && !hot) return conflicts.find((one) => conflictKey(one) === state.chosen.key);
   if (notice)
     return conflicts.find((one) => [one.one, one.other].some((side) => noticeKey(side) === noticeKey(notice)));
-  return state.chosen ? null : conflicts[0];
+  return state.chosen && state.chosen.type !== "stop" ? null : conflicts[0];
 }
 
 const along = (notice) => lineThrough(...axisOf(notice.volumes), 0.35);

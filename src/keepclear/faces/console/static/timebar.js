@@ -72,7 +72,10 @@ function rowMarks(notice, place, rowHeight, x, until) {
   const isHot = noticeKey(notice) === hot;
   const crossed = meetings(notice)
     .filter((one) => at(one.end) > at(one.start))
-    .map((one) => shared("time", { ...frame, x: x(at(one.start)), width: x(at(one.end)) - x(at(one.start)) }, isHot));
+    .map((one) => {
+      const isAlarm = [one.one, one.other].some((side) => noticeKey(side) === hot);
+      return shared("time", { ...frame, x: x(at(one.start)), width: x(at(one.end)) - x(at(one.start)) }, isAlarm);
+    });
   const inside = frame.width > 74 && !crossed.length;
   const after = x(end) + 4;
   const [labelX, anchor] = inside

@@ -1,6 +1,6 @@
 // The alarm: takes the detail pane, covers nothing, and is closed by an answer alone. Two figures decide: need and have.
-import { free, glyph, h, levelMark, ltr } from "../dom.js";
-import { at, countdown, span, spanText, zulu, zuluPlan } from "../format.js";
+import { free, glyph, h, levelMark, ltr, withIds } from "../dom.js";
+import { at, countdown, leadSpan, span, spanText, zulu, zuluPlan } from "../format.js";
 import { say, sayCode } from "../words.js";
 import { change, findNotice, nameOf, noticeKey, state } from "../state.js";
 import { now } from "../clock.js";
@@ -253,12 +253,12 @@ function dueFigure(due) {
 
 function leadLine(alert) {
   if (alert.lead_s === undefined || alert.lead_s === null) return null;
-  const lead = alert.lead_s < 0 ? say("notice.after_start", span(-alert.lead_s * 1000)) : span(alert.lead_s * 1000);
+  const lead = leadSpan(alert.lead_s);
   const bracket = alert.lead_bracket_s;
   return h(
     "p",
     { class: "why" },
-    bracket ? say("alarm.lead", lead, span(bracket[0] * 1000), span(bracket[1] * 1000)) : say("alarm.lead_one", lead),
+    bracket ? say("alarm.lead", lead, leadSpan(bracket[0]), leadSpan(bracket[1])) : say("alarm.lead_one", lead),
     alert.is_short ? [" ", h("span", { class: "tag amber" }, "SHORT")] : null,
   );
 }
@@ -322,7 +322,7 @@ function alertBody(row, alert) {
     alert.is_short ? [" · ", h("span", { class: "tag onred" }, "SHORT")] : null,
   ];
   return [
-    head(row, row.title, under),
+    head(row, withIds(row.title), under),
     h(
       "div",
       { class: "abody", "data-scroll": "alarm", id: "alarm-text" },

@@ -1,6 +1,6 @@
 // The facts of a notice as lines: place in decimal and in degrees, height with its datum, Zulu before local.
 import { free, h, ltr } from "../dom.js";
-import { at, band, decimal, distance, dms, height, localText, offsetText, span, zuluDay } from "../format.js";
+import { at, band, decimal, distance, dms, height, leadSpan, localText, offsetText, span, zuluDay } from "../format.js";
 import { say, sayCode } from "../words.js";
 import { now } from "../clock.js";
 
@@ -46,8 +46,7 @@ function volumeFacts(volume) {
 export function leadOf(recipient) {
   if (!recipient.received || recipient.lead_s === null || recipient.lead_s === undefined)
     return h("span", { class: "quiet" }, say("notice.lead_wait"));
-  const lead =
-    recipient.lead_s < 0 ? say("notice.after_start", span(-recipient.lead_s * 1000)) : span(recipient.lead_s * 1000);
+  const lead = leadSpan(recipient.lead_s);
   const bracket = recipient.lead_bracket_s;
   return [
     h(
@@ -57,11 +56,7 @@ export function leadOf(recipient) {
       recipient.is_short ? [" ", h("span", { class: "tag amber" }, "SHORT")] : null,
     ),
     bracket
-      ? h(
-          "div",
-          { class: "quiet" },
-          say("notice.lead_bracket", span(Math.max(0, bracket[0]) * 1000), span(Math.max(0, bracket[1]) * 1000)),
-        )
+      ? h("div", { class: "quiet" }, say("notice.lead_bracket", leadSpan(bracket[0]), leadSpan(bracket[1])))
       : null,
   ];
 }

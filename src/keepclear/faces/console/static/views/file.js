@@ -1,6 +1,6 @@
 // Filing: by typing and by drawing, checked against our record while it is written. Nothing is lost by a fault.
 import { free, h, levelMark, ltr, partyMark, replaceKeeping } from "../dom.js";
-import { at, localText, offsetText, span, timeForForm, zulu, zuluDay } from "../format.js";
+import { at, leadSpan, localText, offsetText, span, timeForForm, zulu, zuluDay } from "../format.js";
 import { say, sayCode } from "../words.js";
 import { change, nameOf, noticeKey, party, state } from "../state.js";
 import { now } from "../clock.js";
@@ -207,7 +207,7 @@ async function check() {
 
 function leadTime(result) {
   const isShort = Object.values(result.is_short || {}).some(Boolean);
-  const lead = result.lead_s < 0 ? say("notice.after_start", span(-result.lead_s * 1000)) : span(result.lead_s * 1000);
+  const lead = leadSpan(result.lead_s);
   const agreed = state.picture.agreements
     .filter((one) => one.state === "in_force")
     .map((one) =>
