@@ -120,6 +120,18 @@ def take_reveal(home: Path, shown: Reveal) -> Words:
     return _words(words, "invited", shown.card, answer.card.party, None)
 
 
+def check_heard(words: Words, heard: str) -> None:
+    """Raise Refused unless the words that were heard are the ones that the other side should read."""
+    from keepclear.formats.enrolment import same_words
+
+    if not same_words(heard, words.hear):
+        raise Refused(
+            "these are not the words: nothing was enrolled. Hear them again; if they still differ, somebody may sit"
+            " between you: begin anew over another channel",
+            at="words",
+        )
+
+
 def enrol(home: Path, words: Words, heard: str, persons: tuple[str, str]) -> None:
     """Enrol the other party at our running node, if the words that were heard are the right ones.
 
@@ -128,15 +140,9 @@ def enrol(home: Path, words: Words, heard: str, persons: tuple[str, str]) -> Non
     """
     from keepclear.client import to_request
     from keepclear.formats.api.requests import EnrolPeerRequest
-    from keepclear.formats.enrolment import same_words
     from keepclear.record import Identity
 
-    if not same_words(heard, words.hear):
-        raise Refused(
-            "these are not the words: nothing was enrolled. Hear them again; if they still differ, somebody may sit"
-            " between you: begin anew over another channel",
-            at="words",
-        )
+    check_heard(words, heard)
     card = words.card
     with client_of(home) as client:
         client.enrol_peer(to_request(EnrolPeerRequest, {**_plain(card), "persons": persons}))
@@ -236,6 +242,7 @@ def _compare(home: Path, compared: Words, words: str, persons: tuple[str, str]) 
     say("Two persons who know each other's voices compare twelve words by telephone.")
     say(f"Read aloud:  {' '.join(compared.read)}")
     heard = words or typer.prompt("Type the six words you hear")
+    check_heard(compared, heard)
     ours = persons[0] or typer.prompt("Your name")
     theirs = persons[1] or typer.prompt("The other person's name")
     enrol(home, compared, heard, (ours, theirs))
