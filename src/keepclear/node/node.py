@@ -78,6 +78,8 @@ class Node:
         self._pending: dict[str, tuple[bytes, asyncio.Future[Receipt]]] = {}
         self.outbox = Outbox(self, link)
         self._tasks: list[asyncio.Task[None]] = []
+        #: The jump of the wall clock that was told already, microseconds.
+        self._suspected_us = 0
         #: Why the node takes nothing more until it is started anew, or empty.
         self._down = ""
         #: STOPs that came in while nothing could be recorded: shown, marked UNRECORDED, and not answered for.
@@ -180,6 +182,7 @@ class Node:
             outcome = self.loop.run(seeded, self.now_us())
             if any(isinstance(asked.command, ConfirmClock) for asked in seeded):
                 self.exchange.confirm_clocks()
+                self._suspected_us = 0  # the loop took up the wall clock: what was doubted is settled
             self.fanout.publish(outcome.entries)
             answer(taken, outcome)
             for effect in outcome.effects:
@@ -197,16 +200,16 @@ class Node:
 
     async def _keep_time(self) -> None:
         """Every second: what has fallen due, whether the wall clock jumped, whether the store can record again."""
-        suspected_us, forget_at = 0, 0
+        forget_at = 0
         while True:
             await asyncio.sleep(self.settings.tick_s)
             jump_us = self.steady.jump_us()
             commands: list[Command] = [Tick()]
-            if abs(jump_us - suspected_us) > self.settings.clock_jump_s * SECOND_US:
-                suspected_us = jump_us
+            if abs(jump_us - self._suspected_us) > self.settings.clock_jump_s * SECOND_US:
+                self._suspected_us = jump_us
                 commands.insert(0, SuspectClock(round(jump_us / 1000), "our own clock"))
             elif not self.picture.is_clock_suspect:
-                suspected_us = 0
+                self._suspected_us = 0
             if self.loop.store_fault and not self._down and self.store.restore_reserve():
                 self.loop.store_fault = ""
             for command in commands:
