@@ -13,7 +13,7 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass, field
 
-from keepclear.core.timespan import SECOND_US
+from keepclear.core.timespan import LATEST_US, SECOND_US
 from keepclear.errors import KeepclearError, NotAllowed, StoreFailed, Tampered, Unavailable
 from keepclear.node.commands import Command, NoteDelivered, NoteSplitView, SuspectClock
 from keepclear.node.entries import Received
@@ -21,9 +21,10 @@ from keepclear.node.logs import Read, channel, read_entry
 from keepclear.node.loop import Loop
 from keepclear.node.ports import Delivered, Delivery, Heartbeat, StoredEntry
 from keepclear.record import note as notes
-from keepclear.record.checkpoint import Checkpoint, open_signed, signed
+from keepclear.record.checkpoint import Checkpoint, log_key, open_signed, signed
 from keepclear.record.cosign import cosign, verify_cosignatures
 from keepclear.record.identity import Identity
+from keepclear.record.note import Note, VerifierKey
 from keepclear.record.tree import Tree, leaf_hash
 
 HEARTBEATS_DEGRADED = 3
@@ -192,8 +193,11 @@ class Exchange:
         found = verify_cosignatures(note, self.identity_of(party))
         if not found.ed25519 or (self.loop.settings.needs_mldsa44 and not found.mldsa44):
             raise Tampered(f"{party} did not cosign with its keys", at="cosigned")
+        if found.at_s is None or found.at_s * SECOND_US > LATEST_US:
+            raise Tampered(f"{party} cosigned at {found.at_s} s, which is no time", at="cosigned")
+        text = _signed_by(note, log_key(log, self.loop.keys.signer.ed25519_public), *self._cosigner_keys(party))
         self._keep(log, checkpoint.size, text)
-        self._note_cosigned(log, checkpoint.size, found.at_s or 0)
+        self._note_cosigned(log, checkpoint.size, found.at_s)
 
     # ------------------------------------------------------------------------------------------------ their channels
 
@@ -205,7 +209,8 @@ class Exchange:
             NotAllowed: we do not hold all of it.
         """
         log = channel(party, self.loop.party)
-        checkpoint, _ = open_signed(checkpoint_text, self.identity_of(party).ed25519)
+        writer = self.identity_of(party)
+        checkpoint, note = open_signed(checkpoint_text, writer.ed25519)
         tree = self.loop.logs.tree(log)
         if checkpoint.origin != log or checkpoint.size > tree.size:
             raise NotAllowed(f"we hold {tree.size} entries of {log} and cosign no more than that")
@@ -215,7 +220,9 @@ class Exchange:
         if kept is not None and verify_cosignatures(kept[1], self.loop.identity).ed25519:
             return kept[1]
         at_s = now_us // SECOND_US
-        text = notes.add(checkpoint_text, cosign(checkpoint_text, self.loop.identity, self.loop.keys.signer, at_s))
+        # Only what we checked goes into our record: a line that claims to be ours, or another party's, would spoil it.
+        own = _signed_by(note, log_key(log, writer.ed25519))
+        text = notes.add(own, cosign(own, self.loop.identity, self.loop.keys.signer, at_s))
         self._keep(log, checkpoint.size, text)
         self._note_cosigned(log, checkpoint.size, at_s)
         return text
@@ -304,12 +311,14 @@ class Exchange:
         """Take back our own channel from a peer that holds more of it than we do, as after restoring an old backup.
 
         What we wrote since and never signed goes behind it, renumbered. Gives how many entries were taken back.
+        Only what stands below our own signature is ours: what the peer shows above it is not taken.
 
         Raises:
             Tampered: they are not the history that we signed and the peer cosigned.
         """
         log = channel(self.loop.party, party)
         checkpoint, note = open_signed(cosigned, self.loop.keys.signer.ed25519_public)
+        entries = entries[: checkpoint.size]
         taken = Tree(leaf_hash(data) for data in entries)
         if checkpoint.origin != log or checkpoint.size > taken.size or taken.root(checkpoint.size) != checkpoint.root:
             raise Tampered(f"what {party} holds of {log} is not what we signed at {checkpoint.size}", at="entries")
@@ -321,7 +330,8 @@ class Exchange:
         )
         own_tail = self.loop.store.log_entries(log, first, tree.size - first)
         self._replace(log, party, first, entries[first:], own_tail, now_us)
-        self._keep(log, checkpoint.size, cosigned)
+        text = _signed_by(note, log_key(log, self.loop.keys.signer.ed25519_public), *self._cosigner_keys(party))
+        self._keep(log, checkpoint.size, text)
         self._note_cosigned(log, checkpoint.size, now_us // SECOND_US)
         return len(entries) - first
 
@@ -348,6 +358,9 @@ class Exchange:
             self.loop.load()
 
     # ------------------------------------------------------------------------------------------------ inside
+
+    def _cosigner_keys(self, party: str) -> tuple[VerifierKey, ...]:
+        return self.identity_of(party).cosigner_keys()
 
     def _kept_at(self, log: str, size: int) -> tuple[int, str] | None:
         kept = self.loop.store.latest_checkpoint(log, at_most=size)
@@ -380,6 +393,11 @@ class Exchange:
                 # Kept means checked; only the time, its first eight bytes, is read again.
                 for line in notes.parse(text).by(key):
                     self._note_cosigned(log, size, int.from_bytes(line.raw[:8], "big"))
+
+
+def _signed_by(note: Note, *keys: VerifierKey) -> str:
+    """The note with the lines of these keys and no others."""
+    return notes.render(Note(note.text, tuple(line for key in keys for line in note.by(key))))
 
 
 def _read(stored: StoredEntry) -> Read:

@@ -17,6 +17,7 @@ from keepclear.node.loop import Loop
 from keepclear.node.picture import Picture
 from keepclear.node.ports import PeerLink
 from keepclear.node.settings import Settings
+from keepclear.record.checkpoint import open_signed
 
 log = logging.getLogger("keepclear.outbox")
 
@@ -127,20 +128,27 @@ class Outbox:
             raise Unavailable(line.trouble or f"{party} has not told us what it holds")
 
     async def _rebuild(self, party: str, holds: int, cosigned: str) -> None:
-        """Take back what the peer holds of our channel and we do not: we were restored from an old backup."""
+        """Take back what the peer holds of our channel and we do not: we were restored from an old backup.
+
+        As far as we signed it and the peer cosigned it, and no further: the rest would be the peer's word for ours.
+        """
         node = self._node
         line = node.exchange.line(party)
         if not cosigned:
             raise Tampered(f"{party} holds {holds} entries that we do not, and cosigned none of them")
+        proved = open_signed(cosigned, node.loop.keys.signer.ed25519_public)[0].size
+        if proved <= node.exchange.cosigned_size.get(channel(node.party, party), 0):
+            raise Tampered(f"{party} says that it holds {holds} entries of ours, and cosigned {proved} of them")
         entries: list[bytes] = []
-        while len(entries) < holds:
+        while len(entries) < proved:
             more = await self._link.fetch(party, len(entries), node.settings.delivery_entries_max)
             if not more:
                 break
-            entries += more
+            entries += more[: proved - len(entries)]
         taken = node.exchange.rebuild(party, entries, cosigned, node.now_us())
         log.warning("channel_rebuilt peer=%s entries=%d", party, taken)
-        line.holds, line.may_sign, line.needs_rebuild = holds, True, False
+        # While it holds more than it cosigned we might sign other entries in their place.
+        line.holds, line.may_sign, line.needs_rebuild = proved, holds <= proved, False
 
     async def _send(self, party: str) -> bool:
         """Send one stretch; whether there may be more."""
