@@ -31,11 +31,12 @@ ROUNDS = 3
 CLIENTS = (8, 32, 64)
 
 
-def figures(*, quick: bool = False) -> list[Figure]:
-    """Both mixes with one node alone, and the sparse one while a peer is told of everything."""
+def figures(*, quick: bool = False) -> Iterator[Figure]:
+    """The sparse mix while a peer is told of everything, and both mixes with one node alone."""
     sizes = (300, 100) if quick else (LIVE, A_ROUND)
-    found = [*alone("sparse", sparse, *sizes), *alone("dense", dense, sizes[0], sizes[1] // 3)]
-    return [*found, *told(sizes[0] // 10, sizes[1] // 3)]
+    yield from told(sizes[0] // 10, sizes[1] // 3)
+    yield from alone("sparse", sparse, *sizes)
+    yield from alone("dense", dense, sizes[0], sizes[1] // 3)
 
 
 def alone(name: str, mix: Mix, live: int, a_round: int) -> list[Figure]:

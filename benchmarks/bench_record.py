@@ -56,18 +56,20 @@ def figures(*, quick: bool = False) -> list[Figure]:
         measure("verify an inclusion proof", "proofs", len(proofs), verify),
         measure("sign a checkpoint and cosign it, both keys", "checkpoints", 50, sign_and_cosign),
         measure("verify both cosignatures", "checkpoints", 50, check_cosignatures),
-        *restart(2_000 if quick else 50_000),
+        *restart(3_000 if quick else 100_000),
     ]
 
 
-def restart(notices: int) -> list[Figure]:
-    """A node with two entries a notice in SQLite: decide and record them, then start again from the file."""
+def restart(entries: int) -> list[Figure]:
+    """A node's record of so many entries in SQLite: decide and record them, then start again from the file."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "record.sqlite"
         keys = Keys("amber", "Amber", RecordSigner(b"\x01" * 32, b"\x02" * 32))
         store = SqliteStore(path)
         loop = Loop(keys, store, DEFAULT)
-        volumes = sparse(7, NOW_US)
+        # Spread so wide that a notice meets about one other however many there are.
+        volumes = sparse(7, NOW_US, half_side_m=2_500e3)
+        notices = entries * 3 // 4
         commands = [Asked(FileNotice((next(volumes),), "bench", seed=b"s" * 32)) for _ in range(notices)]
 
         def file_all() -> None:

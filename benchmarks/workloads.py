@@ -47,11 +47,11 @@ def dense(seed: int, now_us: int) -> Iterator[Volume4D]:
             yield _volume(rng, now_us, east, north, radius, (100, 500), 0.0, floor, (1000, 6000), (7200, DAY_S))
 
 
-def sparse(seed: int, now_us: int) -> Iterator[Volume4D]:
-    """Small and medium ones over 1,860 km by 1,860 km, without end: one more meets about one of 10,000."""
+def sparse(seed: int, now_us: int, *, half_side_m: float = 930e3) -> Iterator[Volume4D]:
+    """Small and medium ones, without end. Over 1,860 km by 1,860 km one more meets about one of 10,000."""
     rng = random.Random(seed)
     while True:
-        east, north = rng.uniform(-930e3, 930e3), rng.uniform(-930e3, 930e3)
+        east, north = rng.uniform(-half_side_m, half_side_m), rng.uniform(-half_side_m, half_side_m)
         if rng.random() < 0.8:
             yield _volume(
                 rng, now_us, east, north, 2000 * 5 ** rng.random(), (4, 8), 0.5, (0, 500), (300, 1500), (7200, 43200)
