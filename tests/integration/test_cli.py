@@ -17,13 +17,15 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from keepclear.cli import verify
 from keepclear.cli.demo_node import NodeProcess, free_ports, wall_us
 from keepclear.cli.doctor import examine
 from keepclear.cli.helppage import help_page
 from keepclear.cli.main import app
 from keepclear.cli.notice import read_height, read_places, read_when
 from keepclear.cli.scenario import examples_folder
-from keepclear.errors import Malformed
+from keepclear.client import Client
+from keepclear.errors import Malformed, StoreFailed
 from keepclear.links.system import SystemClock
 
 pytestmark = pytest.mark.kills
@@ -365,6 +367,30 @@ def test_without_a_node_the_error_says_how_to_make_or_start_one(tmp_path: Path, 
     assert "keepclear serve" in result.output
 
 
+def test_a_stop_that_cannot_be_recorded_prints_what_to_read_out(desks: Desks, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        error = StoreFailed("the disk is full: this STOP was not sent, read it out by telephone")
+        error.card = ("CALL BIRCH: +00 200 0002", "STOP STOP STOP.")  # type: ignore[attr-defined]
+        raise error
+
+    monkeypatch.setattr(Client, "send_stop", fail)
+    result = run("stop", "send", "--by", "I. Maro", "--home", desks.amber)
+    assert result.exit_code == 1
+    assert "CALL BIRCH: +00 200 0002" in result.output
+    assert "STOP STOP STOP." in result.output
+
+
+def test_a_long_file_is_checked_alike_with_its_progress_shown(
+    desks: Desks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good("record", "export", tmp_path / "long", "--home", desks.amber)
+    plain = verify.check_file(str(tmp_path / "long"), [])
+    monkeypatch.setattr(verify, "SHOW_PROGRESS_FROM", 1)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert verify.check_file(str(tmp_path / "long"), []) == plain
+    assert plain.sound
+
+
 def test_a_wrong_command_line_is_exit_2() -> None:
     assert run("notice", "fiel").exit_code == 2
     assert run("notice", "show").exit_code == 2
@@ -386,6 +412,7 @@ def test_verify_starts_without_the_heavy_libraries() -> None:
     code = """
 import sys
 from keepclear.cli.main import app
+from keepclear.client import Client
 sys.argv = ["keepclear", "verify", "--help"]
 try:
     app()

@@ -18,8 +18,9 @@ import pytest
 from keepclear.cli import demo_checks as checks
 from keepclear.cli.demo_node import NodeProcess, make_node, read_rows
 from keepclear.cli.demo_play import Acknowledged
-from keepclear.cli.scenario import load_play
+from keepclear.cli.scenario import NAMES, examples_folder, load_play
 from keepclear.cli.story import HeldRecord, read_record, story_lines, tell_story
+from keepclear.errors import Malformed
 
 pytestmark = pytest.mark.kills
 
@@ -200,8 +201,6 @@ def test_a_step_that_does_not_come_out_as_expected_fails_the_run(tmp_path: Path)
     source = load_play("short_notice_by_the_rules")
     folder = tmp_path / "scenario"
     folder.mkdir()
-    from keepclear.cli.scenario import NAMES, examples_folder
-
     text = (examples_folder() / NAMES["short_notice_by_the_rules"]).read_text()
     (folder / "other.toml").write_text(text.replace('conflicts = ["homeward"]', "conflicts = []"))
     (folder / source.scenario.agreement).write_text(source.terms)
@@ -296,6 +295,15 @@ def test_an_unknown_scenario_names_the_known_ones() -> None:
     )  # fmt: skip
     assert done.returncode == 1
     assert "two_parties, short_notice, short_notice_by_the_rules, syria_2019" in done.stderr
+
+
+def test_a_scenario_with_another_parties_agreement_is_refused(tmp_path: Path) -> None:
+    play = load_play("two_parties")
+    text = (examples_folder() / NAMES["two_parties"]).read_text()
+    (tmp_path / "scenario.toml").write_text(text)
+    (tmp_path / "agreement.toml").write_text(play.terms.replace("birch", "cedar"))
+    with pytest.raises(Malformed, match="is between amber and cedar"):
+        load_play(str(tmp_path / "scenario.toml"))
 
 
 def test_two_nodes_made_at_once_get_different_ports(tmp_path: Path) -> None:

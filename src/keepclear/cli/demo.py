@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import select
+import signal
 import subprocess
 import sys
 import tempfile
@@ -71,6 +72,8 @@ def demo(
     """
     from keepclear.cli.scenario import REFERENCE, load_play
 
+    # Whoever ends us kindly, both nodes are stopped and the folder is taken away.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     if scenario == REFERENCE:
         from keepclear.cli.demo_reference import show_reference
 

@@ -10,7 +10,7 @@ import msgspec
 
 import keepclear
 from keepclear.core.timespan import SECOND_US, zulu
-from keepclear.errors import NotFound
+from keepclear.errors import Malformed, NotFound
 from keepclear.formats.scenario import BYTES_MAX, FileStep, Scenario, Volume, read_scenario
 
 if TYPE_CHECKING:
@@ -64,7 +64,10 @@ def load_play(name: str) -> Play:
         raise NotFound(f"{name!r} is neither a scenario file nor one of {known}", at="scenario")
     scenario = read_scenario(_read(path, BYTES_MAX))
     terms = _read(path.parent / scenario.agreement, TERMS_MAX).decode(errors="replace")
-    return Play(scenario, terms, read_agreement(terms))
+    agreement = read_agreement(terms)
+    if set(agreement.parties) != {player.id for player in scenario.parties}:
+        raise Malformed(f"{scenario.agreement} is between {' and '.join(agreement.parties)}", at="agreement")
+    return Play(scenario, terms, agreement)
 
 
 def _read(path: Path, most: int) -> bytes:
