@@ -81,6 +81,7 @@ def read_checkpoint(note: str, log: str, keys: list[tuple[str, int, bytes]]) -> 
     need(log == origin, f"not a signed checkpoint of {log}")
     sized, times = int(size).to_bytes(8, "big") + unbase64(root, 32), dict[tuple[str, int], int]()
     signatures = [(name, unbase64(coded)) for _, name, coded in (line.split(" ") for line in lines.split("\n")[:-1])]
+    need(all(len(raw) > 4 for _, raw in signatures), "a signature line without a key id and a signature")
     for party, kind, public in keys:
         name = f"keepclear/{party}" if kind > 1 else log if log.split("/")[1] == party else ""
         key_id = sha256(name.encode() + b"\n" + bytes([kind]) + public).digest()[:4]

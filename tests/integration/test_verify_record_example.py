@@ -558,3 +558,70 @@ def test_both_checkers_agree_on_200_changes_of_one_byte(capsys: pytest.CaptureFi
     assert [v for v in verdicts if v[2] != v[3]] == []
     assert _sound_here(data) and verify_record(data.removesuffix(b"\n").split(b"\n")).sound
     assert sum(not v[2] for v in verdicts) > 150
+
+
+def _line(name: str, raw: bytes) -> str:
+    return f"— {name} {base64.b64encode(raw).decode()}\n"
+
+
+def _add_to_note(added: str) -> Callable[[Objects], None]:
+    def add(objects: Objects) -> None:
+        objects[_checkpoint_at(objects, THERE, 1)]["checkpoint"] += added
+
+    return add
+
+
+def _cosign_ones_own_log(objects: Objects) -> None:
+    at = _checkpoint_at(objects, THERE, 1)
+    objects[at]["checkpoint"] = _cosigned(objects[at]["checkpoint"], AMBER, AMBER_KEYS)
+
+
+def _checkpoint_of_nothing(objects: Objects) -> None:
+    note = signed(Checkpoint(THERE, 0, EMPTY_ROOT), AMBER_KEYS)
+    objects.insert(_checkpoint_at(objects, THERE, 0), {"log": THERE, "checkpoint": note})
+
+
+def _double_a_checkpoint(objects: Objects) -> None:
+    at = _checkpoint_at(objects, THERE, 1)
+    objects.insert(at, dict(objects[at]))
+
+
+def _leave_out(*logs: str) -> Callable[[Objects], None]:
+    def leave_out(objects: Objects) -> None:
+        objects[0]["logs"] = [log for log in objects[0]["logs"] if log not in logs]
+        objects[:] = [one for one in objects if one.get("log") not in logs]
+
+    return leave_out
+
+
+def _only_one_cosignature(objects: Objects) -> None:
+    """Birch's line of type 0x06 is taken from the newest checkpoint, and the one before counts."""
+    at = _checkpoint_at(objects, THERE, 1)
+    objects[at]["checkpoint"] = "\n".join(objects[at]["checkpoint"].split("\n")[:6]) + "\n"
+
+
+BIRCHES_KEY_UNDER_AMBERS_LOG = example.sha256(THERE.encode() + b"\n\x01" + BIRCH.ed25519).digest()[:4]
+ODD: dict[str, tuple[Callable[[Objects], None], bool]] = {
+    "a line by a key that nobody knows": (_add_to_note(_line("witness.example/w1", bytes(76))), True),
+    "a line by the key of another log": (_add_to_note(_line(THERE, BIRCHES_KEY_UNDER_AMBERS_LOG + bytes(64))), True),
+    "a line too short for a signature": (_add_to_note(_line("witness.example/w1", bytes(4))), False),
+    "a cosignature by the log's own party": (_cosign_ones_own_log, True),
+    "a cosignature with one of two keys": (_only_one_cosignature, True),
+    "a checkpoint of size 0": (_checkpoint_of_nothing, True),
+    "a checkpoint of one size twice": (_double_a_checkpoint, False),
+    "no private log": (_leave_out(OWN), True),
+    "a private log alone": (_leave_out(THERE, BACK), True),
+    "a channel without its opposite": (_leave_out(BACK), False),
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_both_checkers_agree_on_what_is_odd(odd: str, capsys: pytest.CaptureFixture[str]) -> None:
+    change, sound = ODD[odd]
+    objects = _objects(_pair().lines())
+
+    change(objects)
+    lines = _bytes(objects)
+
+    assert _sound_here(b"".join(lines)) is sound
+    assert verify_record(lines).sound is sound
