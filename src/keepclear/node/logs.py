@@ -16,7 +16,7 @@ from keepclear.core.notice import Mode
 from keepclear.errors import LimitReached, Malformed, NotFound
 from keepclear.node.entries import CHANNEL_KINDS, KIND_OF, PRIVATE_KINDS, Entry
 from keepclear.node.ports import StoredEntry
-from keepclear.record import canonical
+from keepclear.record.envelope import Envelope
 from keepclear.record.tree import EMPTY_ROOT, Tree, leaf_hash
 
 ENTRY_BYTES_MAX = 65_535
@@ -122,7 +122,8 @@ def check_foreign(data: bytes, *, log: str, n: int, not_before: int) -> Read:
         Malformed: not canonical, not where it says, earlier than the entry before it, or a field of a known kind
             that we do not know or that has a wrong value.
     """
-    canonical.decode(data)
+    # The same rule as a checker of record files: what we cosign must be sound to anybody.
+    Envelope.from_bytes(data)
     try:
         opened = _open(data)
     except (msgspec.ValidationError, msgspec.DecodeError) as problem:
@@ -158,7 +159,7 @@ class Logs:
         self.party = party
         self._trees: dict[str, Tree] = {}
         self._last_at: dict[str, int] = {}
-        #: The newest `seen` of each channel of ours. It never falls back, also where our copy of the other one did.
+        #: The newest `seen` of each channel. Ours never falls back, also where our copy of the other one did.
         self._seen: dict[str, Seen] = {}
         self.seq = 0
 
@@ -184,6 +185,10 @@ class Logs:
         """How many entries a log holds."""
         held = self._trees.get(log)
         return held.size if held else 0
+
+    def seen_in(self, log: str) -> Seen | None:
+        """What the newest entry of a channel says that its writer had seen of the opposite one."""
+        return self._seen.get(log)
 
     def last_at(self, log: str) -> int:
         """When the newest entry of a log was written, microseconds; 0 for an empty one."""

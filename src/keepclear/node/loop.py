@@ -256,7 +256,9 @@ class Loop:
             raise LimitReached(f"quarantined_max: {peer.quarantined} messages of {command.party} were set aside")
         key = base64.b64decode(peer.enrolled.ed25519)
         try:
-            fresh = check_delivery(self.picture, self.logs, command, self.settings, ed25519=key)
+            fresh = check_delivery(
+                self.picture, self.logs, command, self.settings, ed25519=key, settled=self._settled(command.party)
+            )
         except SplitView as split:
             self._keep_both(turn, command, now_us)
             raise _Kept(split) from None
@@ -271,6 +273,11 @@ class Loop:
             self.picture.apply(read)
             for draft in take(self.picture, read, now_us, command.received_at, self.settings).drafts:
                 self._record(turn, draft, now_us)
+
+    def _settled(self, party: str) -> int:
+        """How many entries of our channel to a party stand under our signature."""
+        kept = self.store.latest_checkpoint(channel(self.party, party))
+        return kept[0] if kept else 0
 
     def _quarantine(self, turn: _Turn, command: ReceiveEntries, why: str, now_us: int) -> None:
         data = command.checkpoint.encode() + b"\n" + b"\n".join(command.entries)

@@ -66,6 +66,9 @@ from keepclear.node.logs import Read, channel, parties_of
 #: How long an ended notice, an answered STOP or a closed duty stays in the picture; the record keeps it for ever.
 KEPT_US = HOUR_US
 CLOSED_DUTIES_MAX = 1_000
+#: Answers to one STOP, and proposals of one party that nobody has signed, that stay in the picture: the newest.
+STOP_ANSWERS_KEPT = 100
+PROPOSALS_KEPT = 32
 
 
 def agreement_from_terms(terms: AgreementTerms) -> Agreement:
@@ -113,6 +116,10 @@ class Picture:
         self._subjects: dict[tuple[str, int], Subject] = {}
         self._written_at: dict[str, list[int]] = {}
         self._answered: dict[str, int] = {}
+        #: Of each entry of our channel to a peer: 1 where the peer owes a `received`; and from where on it does.
+        self._counts: dict[str, int] = {}
+        self._asks: dict[str, bytearray] = {}
+        self._answered_by: dict[str, int] = {}
 
     # ------------------------------------------------------------------------------------------------ questions
 
@@ -126,6 +133,10 @@ class Picture:
     def live_notices(self, now_us: int) -> Iterator[HeldNotice]:
         """Every notice that others have to reckon with."""
         return (held for held in self.notices.values() if held.is_live(now_us))
+
+    def notices_of(self, party: str) -> int:
+        """How many notices of a party are held."""
+        return self._counts.get(party, 0)
 
     def agreement_with(self, party: str) -> Agreement | None:
         """What is in force between us and another party."""
@@ -156,6 +167,13 @@ class Picture:
         """Whether our channel to a party says already that we received its entry of that index."""
         return index <= self._answered.get(party, -1)
 
+    def next_due(self, party: str, first: int | None = None) -> int:
+        """Index of the next entry of our channel to a party that it has not answered with `received`."""
+        asks = self._asks.get(party, bytearray())
+        due = self._answered_by.get(party, 0) if first is None else first
+        found = asks.find(1, due)
+        return found if found >= 0 else len(asks)
+
     def open_duties(self) -> Iterator[HeldDuty]:
         """What is still owed."""
         return (duty for duty in self.duties.values() if duty.state is DutyState.OPEN)
@@ -167,6 +185,7 @@ class Picture:
         sender, receiver = parties_of(entry.log)
         if receiver and sender == self.party:
             self._written_at.setdefault(receiver, []).append(entry.at)
+            self._asks.setdefault(receiver, bytearray()).append(not isinstance(entry.body, Received))
         if entry.body is None:  # from newer software: kept, cosigned, shown raw
             return
         match entry.body:
@@ -175,7 +194,7 @@ class Picture:
             case AlertSent():
                 self._apply_alert(entry, entry.body, sender, receiver)
             case AnswerSent():
-                self._apply_answer(entry, entry.body, sender)
+                self._apply_answer(entry, entry.body, sender, receiver)
             case Received():
                 self._apply_received(entry, entry.body, sender, receiver)
             case StopSent() | StopAnswered() | Resumed():
@@ -253,6 +272,7 @@ class Picture:
         if held is None:
             held = HeldNotice(key, sender, body.id, sender == self.party, volumes, whole_span(volumes), [version])
             self.notices[key] = held
+            self._counts[sender] = self._counts.get(sender, 0) + 1
         else:
             self.indexes[held.latest.mode].remove(key)
             held.versions.append(version)
@@ -279,7 +299,10 @@ class Picture:
         return times[size - 1] if 0 < size <= len(times) else 0
 
     def _apply_alert(self, entry: Read, body: AlertSent, sender: str, receiver: str) -> None:
-        self.alerts[body.alert] = HeldAlert(
+        notice = self.notices.get(make_key(sender, body.notice.id))
+        if notice is None:  # it was let go before its alert arrived: there is nothing to answer any more
+            return
+        held = self.alerts[body.alert] = HeldAlert(
             body.alert,
             sender,
             receiver,
@@ -290,17 +313,24 @@ class Picture:
             raised_at=entry.at,
             due_at=entry.at + body.answer_within_s * SECOND_US,
         )
+        if body.notice.version < notice.latest.version:
+            held.state = "superseded"
         self._subjects[(entry.log, entry.n)] = Subject("alert", body.alert, 0, entry.at)
 
-    def _apply_answer(self, entry: Read, body: AnswerSent, sender: str) -> None:
+    def _apply_answer(self, entry: Read, body: AnswerSent, sender: str, receiver: str) -> None:
         held = self.alerts.get(body.alert)
-        if held is None:
+        # Only who was asked answers, to whom asked, about what was asked; and the first answer that is one stands.
+        if held is None or (held.to, held.party, held.ref) != (sender, receiver, body.notice):
+            return
+        if held.state == "answered":
             return
         held.answer, held.answered_by, held.answered_at = body.answer, body.by, entry.at
         if body.answer is Answer.STANDBY:
             if held.state == "open":
                 held.state = "standby"
-                held.due_at += body.standby_s * SECOND_US
+                agreement = self.agreement_with(receiver if sender == self.party else sender)
+                most_s = agreement.deadlines.standby_s if agreement else 0
+                held.due_at += min(body.standby_s, most_s) * SECOND_US
         elif held.state != "superseded":
             held.state = "answered"
         notice = self.notices.get(make_key(body.notice.party, body.notice.id))
@@ -314,6 +344,8 @@ class Picture:
         """Somebody's machine has an entry: ours, when we wrote this; the peer's, when it came from there."""
         if sender == self.party:
             self._answered[receiver] = max(self._answered.get(receiver, -1), body.index)
+        else:
+            self._answered_by[sender] = max(self._answered_by.get(sender, 0), body.index + 1)
         log = channel(receiver, sender)
         subject = self._subjects.get((log, body.index))
         if subject is None:
@@ -358,18 +390,21 @@ class Picture:
             case StopSent():
                 key = make_key(sender, body.id)
                 held = self.stops.get(key)
-                if held is None:
+                # The same serial to the same party again is another STOP, from a node that was restored: never lost.
+                if held is None or receiver in held.to:
                     self.stops[key] = HeldStop(
                         key, sender, body.id, sender == self.party, entry.mode, entry.at, body, [receiver]
                     )
-                elif receiver not in held.to:
+                else:
                     held.to.append(receiver)
                 self._subjects[(entry.log, entry.n)] = Subject("stop", key, 0, entry.at)
                 if sender == self.party:
                     self._count_serial(body.id)
             case StopAnswered():
-                if stop := self.stops.get(make_key(receiver, body.id)):
+                stop = self.stops.get(make_key(receiver, body.id))
+                if stop is not None and sender in stop.to:
                     stop.answers.append(StopAnswer(sender, body.answer, body.by, entry.at))
+                    del stop.answers[:-STOP_ANSWERS_KEPT]
             case Resumed():
                 if stop := self.stops.get(make_key(sender, body.id)):
                     stop.resumed_at = stop.resumed_at or entry.at
@@ -401,19 +436,32 @@ class Picture:
         self, entry: Read, body: AgreementProposed | AgreementSigned, sender: str, receiver: str
     ) -> None:
         if isinstance(body, AgreementProposed):
+            # A proposal that comes again takes nobody's signature away; from the other side it is one.
             other = receiver if sender == self.party else sender
-            self.agreements[body.hash] = HeldAgreement(
-                body.hash, body.terms, agreement_from_terms(body.terms), sender, other, [sender]
-            )
-            return
+            if body.hash not in self.agreements:
+                terms = agreement_from_terms(body.terms)
+                self.agreements[body.hash] = HeldAgreement(body.hash, body.terms, terms, sender, other, [sender])
+                self._drop_proposals(other, by=sender, kept=PROPOSALS_KEPT)
+                return
         held = self.agreements.get(body.hash)
-        if held is not None and sender not in held.signed_by:
+        if held is not None and sender in held.agreement.parties and sender not in held.signed_by:
             held.signed_by.append(sender)
             if set(held.signed_by) == set(held.agreement.parties):
                 held.in_force_since = entry.at
                 if before := self._in_force.get(held.with_party):
                     before.is_replaced = True
                 self._in_force[held.with_party] = held
+                # What was offered before is no longer: else a party could take up old terms whenever they suit it.
+                self._drop_proposals(held.with_party)
+
+    def _drop_proposals(self, other: str, *, by: str = "", kept: int = 0) -> None:
+        unsigned = [
+            held.hash
+            for held in self.agreements.values()
+            if held.with_party == other and by in ("", held.proposed_by) and len(held.signed_by) == 1
+        ]
+        for digest in unsigned[: max(0, len(unsigned) - kept)]:
+            del self.agreements[digest]
 
     def _count_serial(self, serial: str) -> None:
         prefix, _, number = serial.rpartition("-")
@@ -441,9 +489,14 @@ class Picture:
             del self.alerts[alert.id]
         self.indexes[held.latest.mode].remove(held.key)
         del self.notices[held.key]
+        self._counts[held.party] -= 1
         for party in (self.party, *self.peers):
             self.conflicts.pop((held.key, party), None)
 
 
 def _ended_at(held: HeldNotice) -> int:
-    return held.latest.at if held.latest.state is NoticeState.ENDED else held.span.end_us
+    if held.latest.state is not NoticeState.ENDED:
+        return held.span.end_us
+    # Another party's clock may say anything; when its entry reached us we know.
+    latest, ours = held.latest, held.sent.get((parties_of(held.latest.log)[1], held.latest.version))
+    return ours.received_at if ours is not None and ours.received_at and not held.is_own else latest.at

@@ -65,20 +65,23 @@ def _checkpoint_over(exchange: Exchange, log: str, n: int) -> str:
 
 
 def given(exchange: Exchange, key: str, version: int, to: str) -> bytes:
-    """The GivenReceipt of one version of our notice for one peer (docs/reference/record.md, section 6).
+    """The GivenReceipt of one version of a notice: of ours for a peer, or of a peer's for us.
+
+    Its form: docs/reference/record.md, section 6. Either side can make the same one.
 
     Raises:
-        NotFound: it was not sent there, or the peer has not yet said that it received it, or has not cosigned it.
+        NotFound: it was not sent there, or the receiver has not yet said that it received it, or has not cosigned it.
     """
-    instants = exchange.loop.picture.notice(key).sent.get((to, version))
+    held = exchange.loop.picture.notice(key)
+    instants = held.sent.get((to, version))
     if instants is None:
         raise NotFound(f"{key} v{version} was not sent to {to}", at="version")
-    theirs = channel(to, exchange.loop.party)
-    if instants.receipt_n < 0 or exchange.cosigned_size.get(instants.log, 0) <= instants.n:
+    if not is_given(exchange, key, version, to):
         raise NotFound(f"{to} has not yet received and cosigned {key} v{version}: submitted, not given", at="version")
-    sent, received = prove(exchange, instants.log, instants.n), prove(exchange, theirs, instants.receipt_n)
+    back = channel(to, held.party)
+    sent, received = prove(exchange, instants.log, instants.n), prove(exchange, back, instants.receipt_n)
     return make_given(
-        sender=exchange.loop.identity,
+        sender=exchange.identity_of(held.party),
         receiver=exchange.identity_of(to),
         entry=sent.data,
         proof=make_bundle(sent.index, sent.path, sent.checkpoint),

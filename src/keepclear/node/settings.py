@@ -17,6 +17,8 @@ class Settings:
     batch_max: int = 256
     #: Live notices, ours and others'. What the index was measured with, ten times over.
     notices_max: int = 1_000_000
+    #: Of these, one peer's: so that no other party, and not we, find the place taken.
+    notices_of_peer_max: int = 100_000
     #: Conflicts told for one notice. A dense theatre gives hundreds.
     conflicts_max: int = 10_000
     #: Pairs written out in one `conflicts_found`; the entry would outgrow its 65,535 bytes.

@@ -52,11 +52,11 @@ async def proof(api: Api, asked: Asked) -> answers.Proof:
 async def given_receipt(api: Api, asked: Asked) -> Raw:
     """The file that nobody can argue with."""
     party = check_party_id(asked.query.get("party", api.node.party))
-    if party != api.node.party:
-        raise NotFound(f"only {party} can show that {party} gave something", at="party")
     if "id" not in asked.query or "version" not in asked.query or "to" not in asked.query:
         raise Malformed("say which notice, which version and to whom: ?id=&version=&to=", at="id")
     serial, to = check_serial(asked.query["id"]), check_party_id(asked.query["to"], at="to")
+    if api.node.party not in (party, to):
+        raise NotFound(f"only {party} and {to} can show what {party} gave {to}", at="party")
     version = asked.number("version", 1, least=1, most=100_000)
     data = api.node.given(make_key(party, serial), version, to)
     name = f"{party}-{serial}-v{version}-{to}.keepclear-given"

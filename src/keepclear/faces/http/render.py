@@ -150,7 +150,7 @@ def _recipient(node: Node, held: HeldNotice, party: str, instants: Instants | No
         "lead_s": lead_s,
         "lead_bracket_s": lead_bracket_s(node, held, instants),
         "is_short": is_short,
-        "given": held.is_own and is_given(node.exchange, held.key, instants.version, party),
+        "given": is_given(node.exchange, held.key, instants.version, party),
     }
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from keepclear.core.agreement import DisclosureLevel
 from keepclear.core.alert import Answer, acknowledges
-from keepclear.core.ids import make_key
-from keepclear.core.notice import NoticeState
+from keepclear.core.ids import make_alert_id, make_key
+from keepclear.core.notice import Mode, NoticeState, check_may_follow
 from keepclear.core.timespan import SECOND_US
 from keepclear.engine.validity import check_volume
-from keepclear.errors import KeepclearError, LimitReached, Malformed, NotAllowed, Tampered
+from keepclear.errors import KeepclearError, LimitReached, Malformed, NotAllowed, Tampered, Unavailable, UnlawfulChange
 from keepclear.formats.wire import volume_from_wire
 from keepclear.node.commands import ReceiveEntries
 from keepclear.node.consequences import assess, conflict_drafts, conflicts_with, standing_drafts
@@ -22,12 +23,13 @@ from keepclear.node.entries import (
     AnswerSent,
     DutyChanged,
     DutyState,
+    Entry,
     NoticeSent,
     Received,
     StopAnswered,
     content_hash,
 )
-from keepclear.node.logs import Logs, Read, channel, check_foreign
+from keepclear.node.logs import Logs, Read, channel, check_foreign, parties_of
 from keepclear.node.picture import Picture, agreement_from_terms
 from keepclear.node.settings import Settings
 from keepclear.record import checkpoint as checkpoints
@@ -49,11 +51,16 @@ class SplitView(Tampered):
 
 
 def check_delivery(
-    picture: Picture, logs: Logs, command: ReceiveEntries, settings: Settings, *, ed25519: bytes
+    picture: Picture, logs: Logs, command: ReceiveEntries, settings: Settings, *, ed25519: bytes, settled: int
 ) -> Fresh:
     """What is new in a delivery, or the reason why none of it can be taken.
 
+    Args:
+        settled: so many entries of our channel to the peer stand under our signature. Beyond it ours may be another
+            one than the peer was given, when we were restored from a backup.
+
     Raises:
+        Unavailable: it speaks of entries of ours that we do not hold, or hold otherwise; we have yet to rebuild.
         SplitView: what it says about entries that we hold already is not what we hold.
         Tampered: the checkpoint is not signed by the peer's key, or is not over these entries.
         Malformed: an entry's form, place or fields.
@@ -100,7 +107,9 @@ def check_delivery(
             raise SplitView(f"entry {differs} of {log} is not the one we were given before", at=f"entries[{differs}]")
         raise Tampered(f"the checkpoint of {log} at {end} is not over the entries that came with it", at="checkpoint")
     fresh = _fresh(log, command, held, logs.last_at(log))
-    _check_versions(picture, command.party, [read for _, read in fresh], settings)
+    reads = [read for _, read in fresh]
+    _check_replies(picture, logs, command.party, reads, settled)
+    _check_notices(picture, command.party, reads, settings)
     mark = tree.mark()
     try:
         for data, _read in fresh:
@@ -118,34 +127,111 @@ def _fresh(log: str, command: ReceiveEntries, held: int, not_before: int) -> lis
     for n in range(held, command.first + len(command.entries)):
         data = command.entries[n - command.first]
         read = check_foreign(data, log=log, n=n, not_before=not_before)
-        check_body(read, command.party)
+        check_body(read)
         not_before = read.at
         fresh.append((data, read))
     return fresh
 
 
-def _check_versions(picture: Picture, sender: str, reads: list[Read], settings: Settings) -> None:
-    """Raise unless each notice rises from the version that we hold, and there is room for the new ones.
+def _check_replies(picture: Picture, logs: Logs, sender: str, reads: list[Read], settled: int) -> None:
+    """Raise unless what the entries say about our own channel is so: rules 5 and 6 of a sound record file.
 
-    An answer binds to a version: two entries of one version would be two notices under one name.
+    A `received` for what was never sent, or a root that we never had, would stand in our record for ever.
     """
-    newest: dict[str, int] = {}
+    tree = logs.tree(channel(picture.party, sender))
+    before = logs.seen_in(channel(sender, picture.party))
+    size, due = before.size if before else 0, picture.next_due(sender)
     for read in reads:
-        if not isinstance(read.body, NoticeSent):
-            continue
-        held = picture.notices.get(make_key(sender, read.body.id))
-        before = newest.get(read.body.id, held.latest.version if held else 0)
-        if read.body.version <= before:
-            raise Malformed(
-                f"{read.body.id} is at version {before}; the next is above that, not {read.body.version}",
-                at=f"entries[{read.n}].version",
-            )
-        newest[read.body.id] = read.body.version
-    if len(picture.notices) + len(newest) > settings.notices_max:
+        seen, at = read.seen, f"entries[{read.n}]"
+        if seen is None or seen.size < size:
+            raise Malformed(f"its writer had seen {size} entries of ours before, and no fewer since", at=f"{at}.seen")
+        is_so = seen.size <= tree.size and tree.root(seen.size).hex() == seen.root
+        _check_ours(is_so, seen.size <= settled, f"{seen.size} entries of ours with that root", at=f"{at}.seen")
+        size = seen.size
+        if isinstance(read.body, Received):
+            index = read.body.index
+            is_so = 0 <= index < tree.size and tree.leaf(index).hex() == read.body.hash
+            _check_ours(is_so, index < settled, f"entry {index} of ours with that hash", at=f"{at}.index")
+            if index != due:
+                raise Malformed(f"the next of our entries to be received is {due}, not {index}", at=f"{at}.index")
+            due = picture.next_due(sender, index + 1)
+
+
+def _check_ours(is_so: bool, is_settled: bool, what: str, *, at: str) -> None:
+    if not is_so and is_settled:
+        raise Tampered(f"there never was {what}", at=at)
+    if not is_so:
+        raise Unavailable(f"it speaks of {what}, which we do not hold: one side was restored; again later", at=at)
+
+
+def _check_notices(picture: Picture, sender: str, reads: list[Read], settings: Settings) -> None:
+    """Raise unless each notice follows from what we hold, each alert asks about one of them, and there is room.
+
+    An answer binds to a version and what it said: two entries of one version would be two notices under one name, and
+    an alert over another hash would have our officer sign what nobody showed them.
+    """
+    newest: dict[str, tuple[int, Mode, NoticeState]] = {}
+    sent: dict[tuple[str, int], Read] = {}
+    for read in reads:
+        body, at = read.body, f"entries[{read.n}]"
+        if isinstance(body, NoticeSent):
+            _check_follows(picture, sender, read, newest.get(body.id), at)
+            newest[body.id] = (body.version, read.mode, body.state)
+            sent[body.id, body.version] = read
+        elif isinstance(body, AlertSent):
+            _check_alert(picture, sender, body, read.mode, sent.get((body.notice.id, body.notice.version)), at)
+    _check_room(picture, sender, newest, settings)
+
+
+def _check_room(picture: Picture, sender: str, newest: Collection[str], settings: Settings) -> None:
+    fresh = [serial for serial in newest if make_key(sender, serial) not in picture.notices]
+    if not fresh:
+        return
+    if len(picture.notices) + len(fresh) > settings.notices_max:
         raise LimitReached(f"notices_max: {settings.notices_max} notices are held", at="entries")
+    if picture.notices_of(sender) + len(fresh) > settings.notices_of_peer_max:
+        raise LimitReached(f"notices_of_peer_max: {settings.notices_of_peer_max} of {sender} are held", at="entries")
 
 
-def check_body(read: Read, sender: str) -> None:
+def _check_follows(
+    picture: Picture, sender: str, read: Read, before: tuple[int, Mode, NoticeState] | None, at: str
+) -> None:
+    body = read.body
+    held = picture.notices.get(make_key(sender, body.id)) if isinstance(body, NoticeSent) else None
+    if before is None and held is not None:
+        before = (held.latest.version, held.latest.mode, held.latest.state)
+    if before is None or not isinstance(body, NoticeSent):
+        return
+    version, mode, state = before
+    if body.version <= version:
+        raise Malformed(
+            f"{body.id} is at version {version}; the next is above that, not {body.version}", at=f"{at}.version"
+        )
+    if read.mode is not mode:
+        raise Malformed(f"{body.id} is {mode} and stays so, not {read.mode}", at=f"{at}.mode")
+    try:
+        check_may_follow(state, body.state)
+    except UnlawfulChange as unlawful:
+        raise Malformed(unlawful.message, at=f"{at}.state") from None
+
+
+def _check_alert(picture: Picture, sender: str, body: AlertSent, mode: Mode, fresh: Read | None, at: str) -> None:
+    ref = body.notice
+    if ref.party != sender or body.alert != make_alert_id(sender, ref.id, ref.version, picture.party):
+        raise NotAllowed("an alert asks about the sender's own notice, and is named after it", at=f"{at}.alert")
+    known: tuple[Entry | None, Mode] | None = (fresh.body, fresh.mode) if fresh else None
+    held = picture.notices.get(make_key(sender, ref.id))
+    if known is None and held is not None:
+        known = next(((each.body, each.mode) for each in held.versions if each.version == ref.version), None)
+    if known is None and held is None:
+        return  # let go before its alert arrived: it raises nothing
+    if known is None or known[0] is None or content_hash(known[0]) != ref.hash:
+        raise Tampered(f"{ref.id} v{ref.version} as it asks about it was never sent", at=f"{at}.notice")
+    if known[1] is not mode:
+        raise Malformed(f"{ref.id} is {known[1]}, and it asks in {mode}", at=f"{at}.mode")
+
+
+def check_body(read: Read) -> None:
     """Raise unless what an entry says can be so: volumes are places, references and hashes are true."""
     body = read.body
     if isinstance(body, NoticeSent):
@@ -155,15 +241,15 @@ def check_body(read: Read, sender: str) -> None:
             except KeepclearError as problem:
                 raise Malformed(problem.message, at=f"entries[{read.n}].volumes[{number}]") from None
     elif isinstance(body, AgreementProposed):
-        if content_hash(body.terms) != body.hash or sender not in body.terms.parties:
+        if content_hash(body.terms) != body.hash:
             raise Tampered("the terms do not have the hash they are proposed under", at=f"entries[{read.n}]")
+        if set(body.terms.parties) != set(parties_of(read.log)):
+            raise NotAllowed("these terms are not between the two of us", at=f"entries[{read.n}].parties")
         try:
             agreement_from_terms(body.terms)
         except (TypeError, ValueError) as problem:
             levels = ", ".join(level.value for level in DisclosureLevel)
             raise Malformed(f"terms that this version does not know ({problem}); levels are {levels}") from None
-    elif isinstance(body, AlertSent) and body.notice.party != sender:
-        raise NotAllowed("an alert asks about the sender's own notice", at=f"entries[{read.n}]")
 
 
 def take(picture: Picture, read: Read, now_us: int, received_at: int, settings: Settings) -> Decision:
@@ -185,9 +271,10 @@ def take(picture: Picture, read: Read, now_us: int, received_at: int, settings: 
             drafts += _take_answer(picture, read, body, sender)
         case StopAnswered():
             drafts += _close(picture, f"answer_stop {make_key(picture.party, body.id)}/{sender}", read)
-        case AgreementSigned():
+        case AgreementProposed() | AgreementSigned():
             held = picture.agreements.get(body.hash)
-            if held is not None and held.in_force_since:
+            # Terms of ours with somebody else show this party nothing.
+            if held is not None and held.with_party == sender and held.in_force_since:
                 drafts += standing_drafts(picture, sender, held.agreement, now_us=now_us, settings=settings)
         case _:
             pass

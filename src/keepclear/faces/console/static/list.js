@@ -25,7 +25,7 @@ function line(row, ms) {
       : h(
           "span",
           { class: "idue" },
-          row.isOutline && row.level === "stop" ? null : countdown(row.due, ms),
+          row.isPast || (row.isOutline && row.level === "stop") ? null : countdown(row.due, ms),
           h("span", { class: "quiet sm" }, zuluDay(row.due, ms)),
         );
   const classes = [

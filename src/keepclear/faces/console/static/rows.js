@@ -36,6 +36,7 @@ const row = (key, level, due, title, text, choose, more) => ({
   sounds: false,
   isOutline: false,
   isShort: false,
+  isPast: false,
   ...more,
 });
 
@@ -70,10 +71,11 @@ function stopRows(stop) {
       row(
         key,
         "routine",
-        due,
+        at(stop.at),
         title,
         say("row.stop_sent_answered", stop.answers.map((one) => one.answer).join(", ")),
         choose,
+        { isPast: true },
       ),
     ];
   return [
