@@ -99,9 +99,8 @@ def read_checkpoint(note: str, log: str, keys: list[tuple[str, int, bytes]]) -> 
 
 def read_entry(text: str, log: str, n: int) -> Json:
     entry = canonical(text.encode(), ENTRY | ({"seen": SEEN} if "/to/" in log else {}), MAX_ENTRY_BYTES)
-    need((entry["log"], entry["n"]) == (log, n), f"says that it is entry {entry['n']} of {entry['log']!r}")
-    is_known = entry["v"] == 1 and entry["mode"] in ("OPER", "EXER", "TEST") and entry["at"] >= 0 and entry["kind"]
-    need(is_known, "of an unknown version or mode, of no kind, or before 1970")
+    need((entry["log"], entry["n"], entry["v"]) == (log, n, 1), f"says that it is {entry['n']} of {entry['log']!r}")
+    need(entry["mode"] in ("OPER", "EXER", "TEST") and entry["at"] >= 0 and entry["kind"], "of no mode, kind or time")
     came = [entry["body"]] if "seen" in entry and entry["kind"] == "received" else []
     need(all(fits(body, RECEIVED) and body["received_at"] >= 0 for body in came), "does not say what came")
     return entry | {"leaf": sha256(b"\0" + text.encode()).digest()}
