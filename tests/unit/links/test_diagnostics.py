@@ -15,11 +15,16 @@ from keepclear.links.diagnostics import start_diagnostics
 def lines():
     root = logging.getLogger()
     before, level = list(root.handlers), root.level
+    # Another test may have made our loggers quiet.
+    ours = logging.getLogger("keepclear")
+    quiet = ours.level
+    ours.setLevel(logging.NOTSET)
     out = io.StringIO()
     start_diagnostics(to=out)
     yield lambda: [json.loads(line) for line in out.getvalue().splitlines()]
     root.handlers[:] = before
     root.setLevel(level)
+    ours.setLevel(quiet)
 
 
 def test_an_event_and_its_facts_are_fields(lines):
