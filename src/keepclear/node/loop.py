@@ -137,6 +137,7 @@ class Loop:
             read = read_entry(stored.data, stored.leaf)
             self.logs.replay(stored, read)
             self.picture.apply(read)
+            self._settle(1)
         self._seen_evidence = {evidence.sha256 for evidence in self.store.evidence()}
 
     def last_at(self) -> int:
