@@ -31,6 +31,10 @@ from keepclear.formats.planned import (
 
 _WRAPPERS = ("operational_intent", "constraint")
 _LISTS = ("operational_intents", "constraints")
+#: Lists of volumes: of details, and of a request to put a reference.
+_VOLUMES = ("volumes", "off_nominal_volumes", "extents")
+#: Where volumes may stand. An object has them in one way; a second would be passed over.
+_PLACES = ((*_WRAPPERS, *_LISTS), ("details",), ("volume",), _VOLUMES)
 _REFERENCES = (
     "operational_intent_reference",
     "constraint_reference",
@@ -48,7 +52,7 @@ def looks_like_f3548(value: object) -> bool:
     """Whether a JSON value has the shape of something that this reader knows, or is a list whose first item has."""
     if isinstance(value, list):
         return bool(value) and not isinstance(value[0], list) and looks_like_f3548(value[0])
-    names = (*_WRAPPERS, *_LISTS, *_REFERENCES, "details", "reference", "volumes", "off_nominal_volumes", "volume")
+    names = (*_WRAPPERS, *_LISTS, *_REFERENCES, *_VOLUMES, "details", "reference", "volume")
     return isinstance(value, dict) and any(name in value for name in names)
 
 
@@ -98,6 +102,11 @@ def _entities(value: object, path: str, faults: Faults) -> Iterator[tuple[str, o
     if not isinstance(value, dict):
         yield path, value
         return
+    ways = [[name for name in place if value.get(name) is not None] for place in _PLACES]
+    if len(several := [names[0] for names in ways if names]) > 1:
+        faults.feature = path
+        faults.add(several[1], f"stands beside {several[0]}, and both hold volumes", "give them apart")
+        return
     inside = [name for name in (*_WRAPPERS, *_LISTS) if value.get(name) is not None]
     for name in inside:
         yield from _entities(value[name], f"{path}.{name}".lstrip("."), faults)
@@ -129,7 +138,7 @@ class _Reader:
                 return None
             prefix, details = "details.", inner
         given: list[tuple[str, object]] = []
-        for name in ("volumes", "off_nominal_volumes"):
+        for name in _VOLUMES:
             listed = details.get(name)
             if listed is None:
                 continue

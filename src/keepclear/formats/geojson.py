@@ -6,14 +6,15 @@ properties. What is not understood is a fault; a hole is read as filled, which i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from keepclear.core.footprint import Circle, Footprint, LatLon, Polygon, check_position
 from keepclear.core.volume import AltitudeDatum, Volume4D
 from keepclear.errors import Malformed
-from keepclear.formats.geojson_edges import EDGE_TOLERANCE_M, Edges, densified, short_way_deg
-from keepclear.formats.geojson_properties import LENGTH_RIGHT, Properties
+from keepclear.formats.geojson_edges import EDGE_TOLERANCE_M, Edges, densified, lies_inside, short_way_deg
+from keepclear.formats.geojson_properties import LENGTH_RIGHT, Properties, is_heeded, is_telling
 from keepclear.formats.planned import (
     FEATURES_MAX,
     VERTICES_MAX,
@@ -34,6 +35,12 @@ TYPES = ("FeatureCollection", "Feature", *GEOMETRIES)
 
 _POSITION_RIGHT = "give [longitude, latitude] in degrees, longitude first"
 _RING_RIGHT = "give a ring of at least 4 positions, the last the same as the first"
+#: From this latitude on, and below this width in longitude, an edge of more than 180 degrees may mean either way.
+EITHER_WAY_FROM_DEG, EITHER_WAY_BELOW_DEG = 45.0, 270.0
+_CRS_WRONG = "names another coordinate system than WGS84"
+_CRS_RIGHT = "give longitude and latitude on WGS84, without crs"
+#: Members of a feature or a geometry that are read, or promise nothing about time or space.
+_MEMBERS = frozenset({"type", "id", "bbox", "crs", "properties", "geometry", "coordinates", "geometries"})
 _EDGES = {str(edges): edges for edges in Edges}
 
 
@@ -57,10 +64,8 @@ def read_geojson(value: object, *, file: str, default_datum: AltitudeDatum | Non
     faults = Faults(file)
     reader = _Reader(file, faults, default_datum)
     planned: list[tuple[str, Planned]] = []
-    if isinstance(value, dict) and value.get("crs") is not None and not _is_wgs84(value["crs"]):
-        faults.add(
-            "crs", "names another coordinate system than WGS84", "give longitude and latitude on WGS84, without crs"
-        )
+    if isinstance(value, dict) and not _is_wgs84(value):
+        faults.add("crs", _CRS_WRONG, _CRS_RIGHT)
         return Reading((), tuple(faults.items))
     for path, feature in _features(value, faults):
         faults.feature = path
@@ -70,8 +75,11 @@ def read_geojson(value: object, *, file: str, default_datum: AltitudeDatum | Non
     return Reading(tuple(_joined(planned, faults)), tuple(faults.items))
 
 
-def _is_wgs84(crs: object) -> bool:
-    """Whether the member `crs` of the GeoJSON before RFC 7946 names WGS84."""
+def _is_wgs84(value: dict[str, object]) -> bool:
+    """Whether an object has no `crs`, a member of the GeoJSON before RFC 7946, or one that names WGS84."""
+    crs = value.get("crs")
+    if crs is None:
+        return True
     properties = crs.get("properties") if isinstance(crs, dict) else None
     name = properties.get("name") if isinstance(properties, dict) else None
     return isinstance(name, str) and name.upper().endswith((":CRS84", ":4326", ":4979"))
@@ -105,11 +113,9 @@ def _features(value: object, faults: Faults) -> Iterator[tuple[str, dict[str, ob
             yield path, {"type": "Feature", "geometry": item, "properties": item.get("properties")}
         else:
             faults.feature = path
-            faults.add(
-                "type",
-                f"{shown(item.get('type') if isinstance(item, dict) else item)} is not a feature",
-                'give "type": "Feature"',
-            )
+            kind = item.get("type") if isinstance(item, dict) else item
+            right = "give its features here" if kind == "FeatureCollection" else 'give "type": "Feature"'
+            faults.add("type", f"{shown(kind)} is not a feature", right)
 
 
 def _joined(planned: list[tuple[str, Planned]], faults: Faults) -> Iterator[Planned]:
@@ -157,6 +163,9 @@ class _Reader:
                 clean(feature.doubled[0]), "given twice with different values", "keep the one that is meant"
             )
             return None
+        if not _is_wgs84(feature):
+            self.faults.add("crs", _CRS_WRONG, _CRS_RIGHT)
+            return None
         values = feature.get("properties")
         if values is not None and not isinstance(values, dict):
             self.faults.add("properties", f"is {shown(values)}", "give an object")
@@ -166,16 +175,17 @@ class _Reader:
         span, band = properties.span(), properties.band(self.default_datum)
         title, part_of = properties.text("title"), properties.text("part_of")
         edges = properties.word("edges", _EDGES, right="say outer, straight or geodesic") or Edges.OUTER
-        contradicted = len(self.faults.items) > before
         shape = _Shape(self, properties, edges)
+        shape.members(feature, "")
+        contradicted = len(self.faults.items) > before
         shape.read(feature.get("geometry"), "geometry", depth=0)
         if not shape.footprints and not shape.faulted:
             self.faults.add("geometry", "holds no shape", "give a Polygon, a MultiPolygon or a Point with radius_m")
         # A feature that contradicts itself in one property is not trusted in another: no half of it is checked.
         if span is None or band is None or contradicted or not shape.footprints:
             return None
-        unread = properties.unread()
-        notes = [*shape.notes, *([f"not read: {', '.join(unread)}"] if unread else [])]
+        unread = [*properties.unread(), *shape.unread]
+        notes = [*shape.notes, *([f"not read: {', '.join(dict.fromkeys(unread))}"] if unread else [])]
         source = f"{self.file} {self.faults.feature}".strip()
         identifier = properties.text("id") or _plain_id(feature.get("id")) or title or self.faults.feature or self.file
         return part_of, Planned(
@@ -203,6 +213,7 @@ class _Shape:
         self.footprints: list[Footprint] = []
         self.paths: list[str] = []
         self.notes: list[str] = []
+        self.unread: list[str] = []
         self.faulted = False
 
     def read(self, geometry: object, path: str, *, depth: int) -> None:
@@ -211,6 +222,10 @@ class _Shape:
             twice = f"gives {clean(geometry.doubled[0])} twice" if isinstance(geometry, Doubled) else ""
             self._fault(path, twice or f"is {shown(geometry)}", "give one Polygon, MultiPolygon or Point with radius_m")
             return
+        if not _is_wgs84(geometry):
+            self._fault(f"{path}.crs", _CRS_WRONG, _CRS_RIGHT)
+            return
+        self.members(geometry, f"{path}.")
         kind, coordinates = geometry.get("type"), geometry.get("coordinates")
         inside = f"{path}.coordinates"
         match kind:
@@ -232,6 +247,16 @@ class _Shape:
                 self._fault(path, f"a {kind} holds no area", "draw the corridor as a Polygon")
             case _:
                 self._fault(f"{path}.type", f"{shown(kind)} is not a geometry of RFC 7946", "give a Polygon")
+
+    def members(self, value: dict[str, object], path: str) -> None:
+        """Members that GeoJSON does not know: a fault if they would say where or when, else to be noted if telling."""
+        for name, given in value.items():
+            if name in _MEMBERS or given is None:
+                continue
+            if is_heeded(name):
+                self._fault(path + clean(name), "is not read here", "put it into properties")
+            elif is_telling(name):
+                self.unread.append(path + clean(name))
 
     def _fault(self, path: str, wrong: str, right: str = "") -> None:
         self.faulted = True
@@ -278,10 +303,23 @@ class _Shape:
             self._fault(path, f"is {shown(coordinates)}" if coordinates != [] else "is empty", _RING_RIGHT)
             return
         outline = self._ring(coordinates[0], f"{path}[0]")
-        if len(coordinates) > 1:
-            self.notes.append(f"{path}: {len(coordinates) - 1} hole(s) read as filled, which is the safe side")
         if outline is None:
             return
+        self._outline(outline, path)
+        filled = 0
+        for index, ring in enumerate(coordinates[1:], start=1):
+            within = self._ring(ring, f"{path}[{index}]") if ring != [] else None
+            if within is not None and not lies_inside(within, outline):
+                # The hole came first, or areas stand side by side: what lies outside of the first ring is no hole.
+                self.notes.append(f"{path}[{index}]: lies not wholly inside the first ring, so it is read as an area")
+                self._outline(within, f"{path}[{index}]")
+            elif within is not None:
+                filled += 1
+        if filled:
+            self.notes.append(f"{path}: {filled} hole(s) read as filled, which is the safe side")
+
+    def _outline(self, outline: list[LatLon], path: str) -> None:
+        """Add the polygon of one ring, its edges read as the feature asks."""
         corners, apart_m = densified(outline, self._edges)
         if apart_m > EDGE_TOLERANCE_M and self._edges is Edges.OUTER:
             apart = f"{apart_m:,.0f} m" if apart_m >= 10 else f"{apart_m:.1f} m"
@@ -325,7 +363,9 @@ class _Shape:
 
     def _crosses_plainly(self, outline: list[LatLon], path: str) -> bool:
         """Whether each edge has one way to go in longitude; the short way over 180 degrees is noted."""
-        for index, (one, other) in enumerate(zip(outline, outline[1:] + outline[:1], strict=True)):
+        edges = list(zip(outline, outline[1:] + outline[:1], strict=True))
+        is_round_pole = abs(sum(short_way_deg(one[1], other[1]) for one, other in edges)) > 180.0
+        for index, (one, other) in enumerate(edges):
             if max(abs(one[0]), abs(other[0])) == 90.0:
                 continue  # at a pole every longitude is the same place
             if abs(short_way_deg(one[1], other[1])) == 180.0:
@@ -333,8 +373,18 @@ class _Shape:
                     f"{path}[{index}]", "the edge spans 180 degrees of longitude, east or west", "split the edge"
                 )
                 return False
-            if abs(other[1] - one[1]) > 180.0 and {one[1], other[1]} != {-180.0, 180.0}:
-                self.notes.append(f"{path}: an edge of more than 180 degrees is read the short way, across 180")
+            if abs(other[1] - one[1]) <= 180.0 or -180.0 in (one[1], other[1]):
+                continue
+            # Only near a pole is a footprint of more than 180 degrees small enough to be a place.
+            is_polar = one[0] * other[0] > 0 and min(abs(one[0]), abs(other[0])) >= EITHER_WAY_FROM_DEG
+            if is_polar and not is_round_pole and abs(other[1] - one[1]) < EITHER_WAY_BELOW_DEG:
+                self._fault(
+                    f"{path}[{index}]",
+                    f"the edge spans {abs(other[1] - one[1]):.10g} degrees of longitude: across 180, or not?",
+                    "split the edge",
+                )
+                return False
+            self.notes.append(f"{path}: an edge of more than 180 degrees is read the short way, across 180")
         return True
 
     def _position(self, position: object, path: str) -> LatLon | None:
@@ -351,5 +401,7 @@ class _Shape:
         try:
             return check_position((lat_deg, lon_deg), at=path)
         except Malformed as problem:
-            self._fault(path, problem.message, _POSITION_RIGHT)
+            past = abs(lat_deg) <= 90.0 and 180.0 < abs(lon_deg) <= 540.0
+            turned = f"write longitude {lon_deg:.10g} as {lon_deg - math.copysign(360.0, lon_deg):.10g}"
+            self._fault(path, problem.message, turned if past else _POSITION_RIGHT)
             return None

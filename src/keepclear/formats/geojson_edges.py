@@ -12,6 +12,8 @@ from __future__ import annotations
 import enum
 import math
 
+import shapely
+
 from keepclear.core.footprint import LatLon
 
 #: How far the chords of a densified edge may lie from the line they stand for, metres, where the readings are close.
@@ -56,6 +58,29 @@ def densified(corners: list[LatLon], edges: Edges) -> tuple[list[LatLon], float]
             if edges is Edges.STRAIGHT or (edges is Edges.OUTER and off_m * turn < -doubt_m):
                 result.append(sample)
     return result, apart_m
+
+
+def lies_inside(hole: list[LatLon], outline: list[LatLon]) -> bool:
+    """Whether a ring lies inside another, both drawn straight in longitude and latitude; False when in doubt.
+
+    An outline round a pole is not drawn as one piece of a flat map, so nothing is said to lie inside it.
+    """
+    around, ring = _flat(outline, outline[0][1]), _flat(hole, outline[0][1])
+    if around is None or ring is None:
+        return False
+    area = shapely.Polygon(around)
+    return bool(area.is_valid and shapely.covers(area, shapely.LinearRing(ring)))
+
+
+def _flat(corners: list[LatLon], from_lon_deg: float) -> list[LatLon] | None:
+    """Corners with longitudes that go on past 180, the first within 180 degrees of a meridian; None round a pole."""
+    lon_deg, before, flat = from_lon_deg, from_lon_deg, []
+    for lat_deg, next_deg in corners:
+        lon_deg += short_way_deg(before, next_deg)
+        before = next_deg
+        flat.append((lon_deg, lat_deg))
+    closing = lon_deg + short_way_deg(before, corners[0][1])
+    return flat if abs(closing - flat[0][0]) < 1.0 else None
 
 
 def _samples(position: LatLon, following: LatLon) -> tuple[list[tuple[LatLon, float]], float]:

@@ -40,12 +40,13 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "lower_unit": ("lower_unit", "floor_unit"),
     "upper_unit": ("upper_unit", "ceiling_unit"),
     "radius": ("radius",),
+    "radius_unit": ("radius_unit", "radius_units"),
     "edges": ("edges",),
 }
 _SUFFIXES = {"lower": ("m", "ft", "fl"), "upper": ("m", "ft", "fl"), "radius": ("m", "km", "nm", "ft")}
-#: Every name that is read: what it means, and the unit that it ends in.
+#: Every name that is read, without `_`: what it means, and the unit that it ends in.
 _MEANINGS = {
-    f"{synonym}_{suffix}" if suffix else synonym: (meaning, suffix)
+    f"{synonym}{suffix}".replace("_", ""): (meaning, suffix)
     for meaning, synonyms in SYNONYMS.items()
     for synonym in synonyms
     for suffix in ("", *_SUFFIXES.get(meaning, ()))
@@ -59,6 +60,7 @@ _UNITS = {
     **dict.fromkeys(("nm", "nmi", "nautical_mile", "nautical_miles"), "nm"),
     "fl": "fl",
 }
+_LENGTH_UNITS = {word: unit for word, unit in _UNITS.items() if unit in LENGTH_M}
 DATA = {
     **dict.fromkeys(("wgs84", "wgs-84", "wgs_84", "w84", "hae", "ellipsoid"), AltitudeDatum.WGS84),
     **dict.fromkeys(("amsl", "msl", "asl", "sea_level"), AltitudeDatum.AMSL),
@@ -68,17 +70,46 @@ DATA = {
 _SURFACE_WORDS = ("sfc", "gnd", "surface", "ground")
 _UNLIMITED_WORDS = ("unl", "unlimited", "unltd")
 _LEVEL = re.compile(r"fl\s*(\d{1,3})", re.ASCII)
+#: A fraction of a second that goes beyond the microsecond.
+_FINER = re.compile(r"\.\d{6}\d*[1-9]", re.ASCII)
 _MEASURE = re.compile(r"([+-]?\d{1,9}(?:\.\d{1,9})?)\s*([a-z]+)?(?:\s+([a-z0-9_-]+))?", re.ASCII)
 
 LIMIT_RIGHT = 'write it as "1500 m AMSL", "5000 ft AGL", "FL150", "SFC" or "UNL", or a number of metres and "datum"'
 TIME_RIGHT = "write it as 2027-03-14T02:17:40Z"
 LENGTH_RIGHT = 'write it as "3 km", "5 NM" or a number of metres, without a thousands separator'
+_UNIT_RIGHT = "say m, ft or FL"
+_KEEP_UNIT = "keep the unit that is meant"
 DATUM_RIGHT = 'add "datum": WGS84, AMSL, AGL or FL'
 
 Word = TypeVar("Word", bound=str)
 
 #: Names that promise something about time or space; such a property that is not understood gets a note.
-_TELLING = re.compile(r"alt|height|elev|ceil|floor|level|limit|time|date|radius|buffer|margin|width|separation|datum")
+_TELLING = re.compile(
+    r"alt|height|elev|ceil|floor|level|limit|time|date|radius|diameter|distance|buffer|margin|separation|datum"
+    r"|duration|period|valid|expir|effective|vertical|(?<!stroke_)width"
+    r"|(?:^|_)(?:start|end|begin|from|until|lower|upper|top|bottom|min|max|above|below|range)(?:_|s?$)"
+)
+#: Meanings that may stand beside `properties` too, where they change no volume.
+_HARMLESS = ("", "id", "title", "part_of")
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def is_telling(name: str) -> bool:
+    """Whether a name promises something about time or space, so that leaving it unread must be said.
+
+    >>> is_telling("validUntil"), is_telling("stroke-width"), is_telling("colour")
+    (True, False, False)
+    """
+    return _TELLING.search(re.sub(r"[\s-]+", "_", _HUMP.sub("_", name.strip())).lower()) is not None
+
+
+def is_heeded(name: str) -> bool:
+    """Whether a property of this name says where or when; elsewhere than in the properties it would be passed over."""
+    return _MEANINGS.get(_plain(name), ("", ""))[0] not in _HARMLESS
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s_-]+", "", name.lower())
 
 
 class Properties:
@@ -88,14 +119,14 @@ class Properties:
         self._faults = faults
         self._said: dict[str, list[tuple[str, str, object]]] = {}
         self._names: dict[str, str] = {}
+        self._worded: set[str] = set()
         self._asked: set[str] = set()
         for name in values.doubled if isinstance(values, Doubled) else ():
             faults.add(f"properties.{clean(name)}", "given twice with different values", "keep the one that is meant")
         for name, value in values.items():
             if value is not None and value != "":
-                plain = re.sub(r"[\s-]+", "_", name.strip().lower())
-                meaning, suffix = _MEANINGS.get(plain, ("", ""))
-                self._names[plain] = meaning
+                meaning, suffix = _MEANINGS.get(_plain(name), ("", ""))
+                self._names[name] = meaning
                 self._said.setdefault(meaning, []).append((f"properties.{clean(name)}", suffix, value))
 
     def every(self, meaning: str) -> list[tuple[str, str, object]]:
@@ -115,14 +146,17 @@ class Properties:
     def word(self, meaning: str, words: Mapping[str, Word], *, right: str) -> Word | None:
         """One of a list of words, or None when none is given or it is a fault."""
         known: list[tuple[str, Word]] = []
+        is_told = meaning in self._worded  # both limits ask for the common unit; its fault is told once
+        self._worded.add(meaning)
         for path, _, value in self.every(meaning):
             plain = re.sub(r"\s+", "_", value.strip().lower()) if isinstance(value, str) else ""
             if plain in words:
                 known.append((path, words[plain]))
-            else:
+            elif not is_told:
                 self._faults.add(path, f"{shown(value)} is not known", right)
         if len({word for _, word in known}) > 1:
-            self._differ(meaning, [(path, str(word)) for path, word in known])
+            if not is_told:
+                self._differ(meaning, [(path, str(word)) for path, word in known])
             return None
         return known[0][1] if known else None
 
@@ -155,13 +189,17 @@ class Properties:
 
     def radius_m(self) -> float | None:
         """The radius in metres, or None when none is given or it is a fault."""
+        before = len(self._faults.items)
+        own = self.word("radius_unit", _LENGTH_UNITS, right="say m, km, NM or ft")
+        general = self.word("unit", _UNITS, right=_UNIT_RIGHT)
         lengths: list[tuple[str, float]] = []
         for path, suffix, value in self.every("radius"):
-            length_m = _length_m(value, suffix)
-            if length_m is None:
-                self._faults.add(path, f"{shown(value)} is not a length", LENGTH_RIGHT)
-            else:
-                lengths.append((path, length_m))
+            try:
+                lengths.append((path, _length_m(value, suffix, own or "", general or "")))
+            except Malformed as problem:
+                self._faults.add(path, problem.message, problem.at or LENGTH_RIGHT)
+        if len(self._faults.items) > before:
+            return None
         if lengths and max(lengths, key=_second)[1] - min(lengths, key=_second)[1] > ROUNDING_M:
             self._differ("radius", [(path, f"{length_m:g} m") for path, length_m in lengths])
             return None
@@ -170,7 +208,7 @@ class Properties:
     def unread(self) -> list[str]:
         """Names given that promise something about time or space and were not read."""
         unread = [name for name, meaning in self._names.items() if meaning not in self._asked]
-        return sorted(clean(name) for name in unread if _TELLING.search(name))
+        return sorted(clean(name) for name in unread if is_telling(name))
 
     def _instant(self, meaning: str) -> int | None:
         instants: list[tuple[str, int]] = []
@@ -179,7 +217,10 @@ class Properties:
             self._faults.add(f"properties.{meaning}", "is missing", TIME_RIGHT)
         for path, _, value in found:
             try:
-                instants.append((path, parse_instant(clean(value) if isinstance(value, str) else "")))
+                text = clean(value) if isinstance(value, str) else ""
+                # What lies beyond the microsecond is dropped; an end that lost it would come too early.
+                finer = 1 if meaning == "end" and _FINER.search(text) else 0
+                instants.append((path, parse_instant(text) + finer))
             except Malformed:
                 self._faults.add(
                     path, f"{shown(value)} is not a time between 1970 and 2200 with its offset", TIME_RIGHT
@@ -191,16 +232,18 @@ class Properties:
 
     def _limit(self, meaning: str, general: AltitudeDatum | None) -> Altitude | None:
         own = self.word(f"{meaning}_datum", DATA, right=DATUM_RIGHT)
-        unit = self.word(f"{meaning}_unit", _UNITS, right="say m, ft or FL") or self.word(
-            "unit", _UNITS, right="say m, ft or FL"
-        )
+        own_unit = self.word(f"{meaning}_unit", _UNITS, right=_UNIT_RIGHT)
+        unit = own_unit or self.word("unit", _UNITS, right=_UNIT_RIGHT)
         found = self.every(meaning)
         if not found:
             self._faults.add(f"properties.{meaning}", "is missing", LIMIT_RIGHT)
         limits: list[tuple[str, Altitude]] = []
         for path, suffix, value in found:
             try:
-                limits.append((path, _altitude(value, meaning, suffix or unit or "", bool(suffix), own, general)))
+                if suffix and own_unit and suffix != own_unit:
+                    raise Malformed(f"its name says {suffix}, and {meaning}_unit says {own_unit}", at=_KEEP_UNIT)
+                fixed = bool(suffix or own_unit)
+                limits.append((path, _altitude(value, meaning, suffix or unit or "", fixed, own, general)))
             except Malformed as problem:
                 self._faults.add(path, problem.message, problem.at or LIMIT_RIGHT)
         if len(limits) < len(found) or not limits:
@@ -235,7 +278,7 @@ def altitude_text(altitude: Altitude) -> str:
 
 
 def _altitude(
-    value: object, meaning: str, unit: str, unit_in_name: bool, own: AltitudeDatum | None, general: AltitudeDatum | None
+    value: object, meaning: str, unit: str, is_fixed: bool, own: AltitudeDatum | None, general: AltitudeDatum | None
 ) -> Altitude:
     """One limit as given. Malformed says what is wrong; its `at`, when set, what would be right."""
     figure, said_unit, said_datum = number(value), "", None
@@ -248,8 +291,8 @@ def _altitude(
         figure, said_unit, said_datum = _measure(plain)
     if figure is None:
         raise Malformed(f"{shown(value)} is not a limit of height")
-    if said_unit and unit_in_name and said_unit != unit:
-        raise Malformed(f"{shown(value)} is in another unit than its name says", at="keep the unit that is meant")
+    if said_unit and is_fixed and said_unit != unit:
+        raise Malformed(f"{shown(value)} is in another unit than its name or {meaning}_unit says", at=_KEEP_UNIT)
     if said_datum and own and said_datum is not own:
         raise Malformed(
             f"{shown(value)} names another datum than {meaning}_datum, {own}", at="keep the datum that is meant"
@@ -297,17 +340,27 @@ def _flight_level(figure: float, datum: AltitudeDatum | None) -> Altitude:
     return Altitude(flight_level_to_m(figure), AltitudeDatum.FL)
 
 
-def _length_m(value: object, suffix: str) -> float | None:
-    figure, unit = number(value), suffix
-    if isinstance(value, str):
-        match = _MEASURE.fullmatch(value.strip().lower())
-        if match is None or match.group(3) is not None or (match.group(2) or "m") not in _UNITS:
-            return None
-        said = _UNITS[match.group(2)] if match.group(2) else ""
-        if said == "fl" or (said and suffix and said != suffix):
-            return None
-        figure, unit = float(match.group(1)), said or suffix
-    return None if figure is None else figure * LENGTH_M[unit or "m"]
+def _length_m(value: object, suffix: str, own: str, general: str) -> float:
+    """A length as given. Malformed says what is wrong; its `at`, when set, what would be right.
+
+    Args:
+        suffix: the unit that its name ends in, or empty.
+        own: the unit that `radius_unit` says, or empty.
+        general: what `unit` says; it is meant for heights, and a radius that it may be meant for too is no guess.
+    """
+    figure, said = number(value), ""
+    if isinstance(value, str) and (match := _MEASURE.fullmatch(value.strip().lower())) is not None:
+        word = match.group(2) or ""
+        if match.group(3) is None and (not word or word in _LENGTH_UNITS):
+            figure, said = float(match.group(1)), _LENGTH_UNITS[word] if word else ""
+    if figure is None:
+        raise Malformed(f"{shown(value)} is not a length")
+    units = {unit for unit in (said, suffix, own) if unit}
+    if len(units) > 1:
+        raise Malformed(f"{shown(value)} is in more than one unit: {', '.join(sorted(units))}", at=_KEEP_UNIT)
+    if not units and general in ("km", "nm"):
+        raise Malformed(f'{shown(value)} does not say its unit, and "unit" says {general}', at=LENGTH_RIGHT)
+    return figure * LENGTH_M[units.pop() if units else "m"]
 
 
 def _second(pair: tuple[str, float]) -> float:

@@ -116,8 +116,10 @@ def clean(text: str, *, most: int = TEXT_MAX) -> str:
 
 def shown(value: object) -> str:
     """A foreign value as a message names it: short, on one line."""
+    if value is None or isinstance(value, (bool, dict, list)):
+        return str(value).lower() if isinstance(value, bool) else type_name(value)
     try:
-        return clean(repr(value) if not isinstance(value, (dict, list)) else type_name(value), most=60)
+        return clean(repr(value), most=60)
     except ValueError:  # an integer of more digits than Python will print
         return "a number too long to print"
 
@@ -153,7 +155,9 @@ def load_json(data: bytes) -> object:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
-        raise Malformed(f"byte {problem.start} is not UTF-8") from None
+        raise Malformed(f"byte {problem.start} is not UTF-8: save it as UTF-8") from None
+    if "\0" in text[:4]:  # JSON holds no such character; every second byte of UTF-16 is one
+        raise Malformed("it is not UTF-8 but perhaps UTF-16: save it as UTF-8")
     if not text.strip():
         raise Malformed("it is empty")
     if _nesting(data) > NESTING_MAX:
@@ -161,7 +165,9 @@ def load_json(data: bytes) -> object:
     try:
         return json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant)
     except json.JSONDecodeError as problem:
-        raise Malformed(f"not JSON at line {problem.lineno}, column {problem.colno}: {problem.msg}") from None
+        # One feature a line is a format of its own, which many tools write under the same name.
+        more = ": put all features into one FeatureCollection" if problem.msg == "Extra data" else ""
+        raise Malformed(f"not JSON at line {problem.lineno}, column {problem.colno}: {problem.msg}{more}") from None
     except RecursionError:
         raise LimitReached(_TOO_DEEP) from None
     except ValueError:

@@ -75,6 +75,7 @@ def test_off_nominal_volumes_count():
         ({"volumes": [a_volume()]}, 1),
         ([a_volume(), a_volume()], 1),
         (a_volume(), 1),
+        ({"extents": [a_volume(), a_volume()], "key": [], "state": "Accepted"}, 1),
     ],
 )
 def test_entities_are_found_in_answers_and_lists(value: object, count: int):
@@ -142,3 +143,20 @@ def test_what_holds_no_volume_is_a_fault(value: object):
 
     assert reading.planned == ()
     assert len(reading.faults) == 1
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"operational_intent": an_intent(a_volume()), "volumes": [a_volume()]},
+        {"operational_intent": an_intent(a_volume()), **a_volume()},
+        {**an_intent(a_volume()), "volumes": [a_volume()]},
+        {**a_volume(), "volumes": [a_volume()]},
+    ],
+)
+def test_volumes_that_stand_in_two_ways_are_a_fault_and_none_is_passed_over(value: object):
+    reading = read([value, an_intent(a_volume())])
+
+    assert [planned.feature for planned in reading.planned] == ["[1]"]
+    assert [fault.feature for fault in reading.faults] == ["[0]"]
+    assert "both hold volumes" in reading.faults[0].wrong

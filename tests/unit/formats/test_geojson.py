@@ -202,6 +202,176 @@ def test_a_hole_is_read_as_filled_and_noted():
     assert any("hole" in note for note in planned.notes)
 
 
+def a_ring(west: float, south: float, east: float, north: float) -> list[list[float]]:
+    return [[west, south], [east, south], [east, north], [west, north], [west, south]]
+
+
+@pytest.mark.parametrize(
+    "rings",
+    [
+        [a_ring(10, 48, 10.1, 48.1), a_ring(9, 47, 11, 49)],  # the hole first
+        [a_ring(5, 40, 6, 41), a_ring(9, 47, 11, 49)],  # two areas in one polygon
+        [a_ring(10.5, 48, 12, 49), a_ring(9, 47, 11, 49)],  # one across the other
+    ],
+)
+def test_a_further_ring_that_is_no_hole_is_an_area_too(rings: list[list[list[float]]]):
+    planned = the_one(a_feature({"type": "Polygon", "coordinates": rings}, edges="geodesic"))
+
+    assert planned.paths == ("geometry.coordinates", "geometry.coordinates[1]")
+    footprint = planned.volumes[1].footprint
+    assert isinstance(footprint, Polygon) and footprint.outline == ((47, 9), (47, 11), (49, 11), (49, 9))
+    assert any("not wholly inside the first ring" in note for note in planned.notes)
+
+
+def test_a_hole_across_180_is_a_hole():
+    rings = [a_ring(179, 0, -179, 1), a_ring(179.5, 0.2, -179.5, 0.8)]
+
+    assert len(the_one(a_feature({"type": "Polygon", "coordinates": rings})).volumes) == 1
+
+
+def test_a_hole_that_cannot_be_read_is_a_fault_for_it_might_be_an_area():
+    reading = read(a_feature({"type": "Polygon", "coordinates": [SQUARE, [[10, "x"]]]}))
+
+    assert [fault.field for fault in reading.faults] == ["geometry.coordinates[1][0]"]
+
+
+@pytest.mark.parametrize("separator", ["", "_", "-", " "])
+def test_a_name_is_the_same_however_its_words_are_joined(separator: str):
+    name = separator.join(["Valid", "Until"])
+
+    reading = read(a_feature(**{name: "2027-03-14T09:00:00Z"}))
+
+    assert reading.planned == ()
+    assert "more than one end" in reading.faults[0].wrong
+
+
+@pytest.mark.parametrize("name", ["expires", "durationMin", "diameter", "range_m", "timeZone", "maxHeight"])
+def test_a_name_that_speaks_of_time_or_space_is_noted(name: str):
+    assert f"not read: {name}" in the_one(a_feature(**{name: 5})).notes
+
+
+@pytest.mark.parametrize("name", ["stroke-width", "marker-color", "fill", "arrange", "legend", "operator"])
+def test_a_name_that_speaks_of_neither_is_not(name: str):
+    assert the_one(a_feature(**{name: 5})).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("given", "radius_m"),
+    [
+        ({"radius": 5, "radius_unit": "NM"}, 9260.0),
+        ({"radius": "5", "radius_units": "km"}, 5000.0),
+        ({"radiusKm": 5}, 5000.0),
+        ({"radius": 5, "unit": "ft"}, 5.0),  # a unit of heights; metres are the larger reading
+        ({"radius": "5 km", "unit": "NM"}, 5000.0),
+    ],
+)
+def test_a_radius_is_in_the_unit_that_is_said(given: dict[str, object], radius_m: float):
+    footprint = the_one(a_feature({"type": "Point", "coordinates": [10, 48]}, **given)).volumes[0].footprint
+
+    assert footprint == Circle(48.0, 10.0, radius_m)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"radius": 5, "unit": "NM"},
+        {"radius": 5, "units": "km"},
+        {"radius_m": 5, "radius_unit": "km"},
+        {"radius": "5 m", "radius_unit": "km"},
+        {"radius": 5, "radius_unit": "FL"},
+        {"radius": 6, "radiusKm": 6},
+        {"radius": 6, "radius_km": "6 miles"},
+    ],
+)
+def test_a_radius_whose_unit_is_in_doubt_is_a_fault(given: dict[str, object]):
+    reading = read(a_feature({"type": "Point", "coordinates": [10, 48]}, **given))
+
+    assert reading.planned == ()
+    assert len(reading.faults) == 1 and "radius" in reading.faults[0].field
+
+
+@pytest.mark.parametrize("given", [{"upper": None, "upper_m": 500}, {"upper": "500 m"}])
+def test_a_limit_in_two_units_is_a_fault(given: dict[str, object]):
+    assert len(fault_fields(a_feature(**given, upper_unit="ft", datum="AMSL"))) == 1
+
+
+def test_a_common_unit_that_is_not_known_is_told_once():
+    assert fault_fields(a_feature(unit="fathoms", upper=5, datum="AMSL")) == ["properties.unit"]
+
+
+def test_an_end_finer_than_a_microsecond_is_not_cut_short():
+    planned = the_one(a_feature(end="2027-03-14T03:00:00.0000009Z", start="2027-03-14T02:00:00.0000009Z"))
+
+    assert planned.volumes[0].span.end_us == parse_instant("2027-03-14T03:00:00.000001Z")
+    assert planned.volumes[0].span.start_us == parse_instant("2027-03-14T02:00:00Z")
+
+
+@pytest.mark.parametrize("place", ["feature", "geometry"])
+def test_what_says_where_or_when_beside_the_properties_is_a_fault(place: str):
+    feature = a_feature({"type": "Point", "coordinates": [10, 48]}, radius=100)
+    (feature if place == "feature" else feature["geometry"])["radius"] = 50_000
+
+    reading = read(feature)
+
+    assert reading.planned == () or place == "geometry"
+    assert [fault.wrong for fault in reading.faults] == ["is not read here"]
+
+
+@pytest.mark.parametrize("place", ["feature", "geometry", "item of a list"])
+def test_another_coordinate_system_is_a_fault_wherever_it_is_named(place: str):
+    feature = a_feature()
+    (feature["geometry"] if place == "geometry" else feature)["crs"] = {
+        "type": "name",
+        "properties": {"name": "EPSG:3857"},
+    }
+
+    assert fault_fields([feature] if place == "item of a list" else feature)[0].endswith("crs")
+
+
+def test_a_longitude_past_180_is_told_how_to_write_it():
+    reading = read(a_feature({"type": "Polygon", "coordinates": [a_ring(179, 0, 181.5, 1)]}))
+
+    assert reading.faults[0].right == "write longitude 181.5 as -178.5"
+
+
+def test_a_ring_that_reaches_180_crosses_nothing():
+    notes = the_one(a_feature({"type": "Polygon", "coordinates": [a_ring(179, 0, 180, 0.001)]})).notes
+
+    assert not any("short way" in note for note in notes)
+
+
+def test_near_a_pole_an_edge_that_may_mean_either_way_round_is_a_fault():
+    assert fault_fields(a_feature({"type": "Polygon", "coordinates": [a_ring(-100, 70, 100, 80)]})) == [
+        "geometry.coordinates[0][0]"
+    ]
+
+
+def test_a_ring_of_three_corners_round_a_pole_is_read():
+    ring = [[0, 70], [120, 70], [-120, 70], [0, 70]]
+
+    assert len(the_one(a_feature({"type": "Polygon", "coordinates": [ring]})).volumes) == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "hint"),
+    [
+        ("{}".encode("utf-16"), "UTF-8"),
+        ("{}".encode("utf-16-le"), "UTF-16"),
+        (b'{"a": "\xe4"}', "UTF-8"),
+        (b'{"type": "Feature"}\n{"type": "Feature"}', "one FeatureCollection"),
+    ],
+)
+def test_bytes_in_another_form_are_told_what_to_do(data: bytes, hint: str):
+    with pytest.raises(Malformed, match=hint):
+        load_json(data)
+
+
+def test_values_in_faults_are_called_as_json_calls_them():
+    said = [read(a_feature(upper=upper)).faults[0].wrong for upper in (True, [1])]
+
+    assert said[0].startswith("true ") and said[1].startswith("a list ")
+
+
 def test_a_telling_property_that_is_not_read_is_noted():
     assert "not read: buffer_m" in the_one(a_feature(buffer_m=500, colour="blue")).notes
 
