@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -198,6 +201,90 @@ def test_the_examples_read_as_their_page_says():
         "properties.radius_m",
         "geometry.coordinates",
     }
+
+
+def started(shell: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """The real program under a shell, for what only a process has."""
+    source = Path(check_module.__file__).parents[2]
+    return subprocess.run(
+        ["bash", "-c", shell.replace("CHECK", f"{sys.executable} -m keepclear check")],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(source)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("shell", "code", "said"),
+    [
+        ("CHECK clear.geojson | true; exit ${PIPESTATUS[0]}", 2, "not written in full: Broken pipe"),
+        ("CHECK both.geojson | true; exit ${PIPESTATUS[0]}", 1, "not written in full: Broken pipe"),
+        ("CHECK clear.geojson > /dev/full", 2, "not written in full: No space left"),
+        ("CHECK clear.geojson >&-", 2, "no standard output"),
+        ("CHECK - <&-", 2, ""),
+        ("CHECK clear.geojson --map /dev/full", 2, "the map was not written: No space left"),
+        ("CHECK both.geojson --map /dev/full", 1, "the map was not written: No space left"),
+    ],
+)
+def test_a_report_that_cannot_be_written_is_no_all_clear_and_no_traceback(
+    write: Any, tmp_path: Path, shell: str, code: int, said: str
+):
+    write("clear.geojson", a_circle("A", 0.0))
+    write("both.geojson", a_circle("A", 0.0), a_circle("B", 0.0))
+
+    done = started(shell, tmp_path)
+
+    assert done.returncode == code
+    assert said in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["a.geojson", "./a.geojson", "link.geojson", "--json", "-"])
+def test_a_map_never_overwrites_a_plan_nor_takes_an_option_for_a_name(
+    write: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+):
+    path = write("a.geojson", a_circle("A", 0.0))
+    (tmp_path / "link.geojson").symlink_to(path)
+    before = path.read_bytes()
+    monkeypatch.chdir(tmp_path)
+
+    assert run(path, "--map", name).exit_code == 2
+    assert path.read_bytes() == before and len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_map_of_nothing_is_said_to_be_missing(tmp_path: Path):
+    result = run("-", "--map", tmp_path / "map.html", stdin=b"[]")
+
+    assert result.exit_code == 2
+    assert "the map was not written: no notice could be read" in result.stderr
+
+
+def test_a_bad_outline_is_told_by_the_place_of_its_corners(write: Any):
+    bow = a_circle("B", 0.0)
+    bow["geometry"] = {"type": "Polygon", "coordinates": [[[40, 50], [44, 54], [44, 50], [40, 54], [40, 50]]]}
+
+    output = run(write("a.geojson", a_circle("A", 5.0), bow)).output
+
+    # Corners that were added along the long edges are not counted.
+    assert "crosses itself: on the edges from latitude 5" in output and "edges 0" not in output
+
+
+def test_many_notes_alike_do_not_bury_the_rest(write: Any):
+    def a_box(number: int) -> dict[str, Any]:
+        box = a_circle(f"N{number}", 0.0, radius_m=None)
+        west, east = number * 3 - 179.0, number * 3 - 178.0
+        ring = [[west, 50], [east, 50], [east, 51 + number / 100], [west, 51], [west, 50]]
+        return {**box, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+
+    path = write("a.geojson", *(a_box(number) for number in range(25)), a_circle("last", 170.0, buffer_m=5))
+
+    output, report = run(path).output, json.loads(run(path, "--json").output)
+
+    assert output.count("from geodesics") == 20 and "5 more notes like these" in output
+    assert "not read: buffer_m" in output
+    assert sum("from geodesics" in note for notice in report["notices"] for note in notice["notes"]) == 25
 
 
 @pytest.fixture

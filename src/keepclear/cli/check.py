@@ -6,8 +6,10 @@ conflict. Whatever the bytes are, the answer is notices, faults and an exit code
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -20,7 +22,16 @@ from rich.progress import track
 from typer.core import TyperCommand
 
 from keepclear.cli.check_map import map_page
-from keepclear.cli.check_report import EXIT_UNUSABLE, Conflict, Meeting, Report, report_json, report_lines
+from keepclear.cli.check_report import (
+    EXIT_CONFLICTS,
+    EXIT_UNUSABLE,
+    Conflict,
+    Meeting,
+    Report,
+    report_json,
+    report_lines,
+)
+from keepclear.core.footprint import Circle, Footprint
 from keepclear.core.separation import Separation
 from keepclear.core.timespan import LATEST_US, TimeSpan
 from keepclear.core.volume import AltitudeDatum, Volume4D
@@ -33,6 +44,8 @@ from keepclear.formats.f3548 import looks_like_f3548, read_f3548
 from keepclear.formats.geojson import looks_like_geojson, read_geojson
 from keepclear.formats.planned import FILE_BYTES_MAX, Fault, Planned, Reading, clean, load_json
 
+_CORNER = re.compile(r"outline\[(\d+)\]")
+_EDGES = re.compile(r"edges (\d+) and (\d+)")
 #: Pairs of volumes in conflict that one run tells of; beyond it the plan is hopeless and the list unreadable.
 CONFLICTS_MAX = 20_000
 #: Notices in conflict whose earliest clear start is sought: each search looks at all notices of 30 days.
@@ -95,17 +108,15 @@ def check(
         separation = Separation(horizontal_m, vertical_m, time_s)
     except Malformed as problem:
         raise typer.BadParameter(str(problem)) from None
+    if map_file is not None:
+        _check_map_name(map_file, [*files, *(against or [])])
     own, other, faults = _read_all(files, against or [], datum)
     report = check_notices(own, other, faults, separation)
-    _print(json.dumps(report_json(report), indent=2) if as_json else "\n".join(report_lines(report)))
-    code = report.exit_code
-    if map_file is not None and report.notices:
-        try:
-            map_file.write_text(map_page(report), encoding="utf-8")
-        except OSError as problem:
-            typer.echo(f"the map was not written: {problem.strerror}", err=True)
-            code = code or EXIT_UNUSABLE
-    raise typer.Exit(code)
+    is_whole = _print(json.dumps(report_json(report), indent=2) if as_json else "\n".join(report_lines(report)))
+    if map_file is not None:
+        is_whole = _write_map(report, map_file) and is_whole
+    # What was found stands, also when nobody could be told of it in full; an all clear does not.
+    raise typer.Exit(report.exit_code if is_whole or report.exit_code == EXIT_CONFLICTS else EXIT_UNUSABLE)
 
 
 def register(app: typer.Typer) -> None:
@@ -113,10 +124,44 @@ def register(app: typer.Typer) -> None:
     app.command("check", cls=CheckCommand)(check)
 
 
-def _print(text: str) -> None:
-    """To stdout, whatever its encoding can hold."""
+def _print(text: str) -> bool:
+    """To stdout, whatever its encoding can hold; whether all of it was taken."""
+    if sys.stdout is None:  # closed by whoever started us
+        typer.echo("the report was not written: there is no standard output", err=True)
+        return False
     encoding = sys.stdout.encoding or "utf-8"
-    typer.echo(text.encode(encoding, "replace").decode(encoding))
+    try:
+        typer.echo(text.encode(encoding, "replace").decode(encoding))
+        sys.stdout.flush()
+    except OSError as problem:
+        # What is left in the buffer would fail again, and with another exit code, when the program ends.
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        typer.echo(f"the report was not written in full: {problem.strerror}", err=True)
+        return False
+    return True
+
+
+def _check_map_name(map_file: Path, names: Sequence[str]) -> None:
+    """Refuses a map that would overwrite a plan, or whose name is surely another option."""
+    if str(map_file).startswith("-"):
+        raise typer.BadParameter(f"--map needs the name of a page to write, not {clean(str(map_file))}")
+    if any(name != "-" and os.path.realpath(name) == os.path.realpath(map_file) for name in names):
+        raise typer.BadParameter(f"--map would overwrite {clean(str(map_file))}, which is to be read")
+
+
+def _write_map(report: Report, map_file: Path) -> bool:
+    """Writes the page; whether it could be."""
+    if not report.notices:
+        typer.echo("the map was not written: no notice could be read", err=True)
+        return False
+    try:
+        map_file.write_text(map_page(report), encoding="utf-8")
+    except (OSError, ValueError) as problem:
+        why = problem.strerror if isinstance(problem, OSError) else "no such name can exist"
+        typer.echo(f"the map was not written: {why}", err=True)
+        return False
+    return True
 
 
 def _read_all(
@@ -142,11 +187,11 @@ def _read_all(
 
 
 def _read_file(name: str, datum: AltitudeDatum | None) -> Reading:
-    shown = "stdin" if name == "-" else clean(name, most=300)
+    shown = "stdin" if name == "-" else clean(name, most=300) or "(empty name)"
     try:
         # One byte more than allowed shows that a file is too long without reading all of it.
         if name == "-":
-            data = sys.stdin.buffer.read(FILE_BYTES_MAX + 1)
+            data = sys.stdin.buffer.read(FILE_BYTES_MAX + 1) if sys.stdin is not None else b""
         else:
             with Path(name).open("rb") as file:
                 data = file.read(FILE_BYTES_MAX + 1)
@@ -184,11 +229,27 @@ def _judged_valid(reading: Reading) -> Reading:
                 good.append((volume, path))
             except (Malformed, LimitReached) as problem:
                 right = "give an outline that neither crosses nor touches itself, and lower below upper"
-                faults.append(Fault(planned.file, planned.feature, path, clean(str(problem), most=400), right))
+                wrong = clean(_told_by_place(volume.footprint, problem), most=400)
+                faults.append(Fault(planned.file, planned.feature, path, wrong, right))
         if good:
             volumes, paths = tuple(volume for volume, _ in good), tuple(path for _, path in good)
             kept.append(replace(planned, volumes=volumes, paths=paths))
     return Reading(tuple(kept), tuple(faults))
+
+
+def _told_by_place(footprint: Footprint, problem: Malformed | LimitReached) -> str:
+    """What is wrong with an outline, with the places of its corners: their numbers count corners that were added."""
+    if isinstance(footprint, Circle):
+        return problem.message
+    corners = footprint.outline
+
+    def place(number: str) -> str:
+        lat_deg, lon_deg = corners[int(number) % len(corners)]
+        return f"latitude {lat_deg:.10g} longitude {lon_deg:.10g}"
+
+    at = _CORNER.fullmatch(problem.at or "")
+    told = _EDGES.sub(lambda found: f"on the edges from {place(found[1])} and from {place(found[2])}", problem.message)
+    return f"{told}, at {place(at[1])}" if at is not None else told
 
 
 def check_notices(

@@ -5,6 +5,8 @@ Zulu first, a length of time never looks like a time of day, and every height ha
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +17,10 @@ from keepclear.core.timespan import SECOND_US, spoken_duration, zulu
 from keepclear.core.volume import Altitude, AltitudeBand, Volume4D
 from keepclear.formats.geojson_properties import SURFACE, UNLIMITED, altitude_text
 from keepclear.formats.planned import Fault, Planned
+
+#: Notes printed that differ in figures alone; the JSON holds all of them.
+NOTES_ALIKE_MAX = 20
+_FIGURES = re.compile(r"[\d.,]+")
 
 EXIT_CLEAR, EXIT_CONFLICTS, EXIT_UNUSABLE, EXIT_UNREAD = 0, 1, 2, 3
 
@@ -85,10 +91,23 @@ def report_lines(report: Report) -> list[str]:
     lines: list[str] = []
     for number, conflict in enumerate(report.conflicts, start=1):
         lines += [*_conflict_lines(number, conflict, report.separation), ""]
-    for planned in report.notices:
-        lines += [f"note: {planned.source}: {note}" for note in planned.notes]
+    lines += _note_lines(report.notices)
     lines += [f"not read: {fault.line()}" for fault in report.faults]
     return [*lines, *([f"stopped: {report.limit}"] if report.limit else []), summary(report)]
+
+
+def _note_lines(notices: Sequence[Planned]) -> list[str]:
+    """The notes; of those that differ in figures alone the first few, so that ten thousand do not bury the rest."""
+    lines: list[str] = []
+    counts: dict[str, int] = {}
+    for planned in notices:
+        for note in planned.notes:
+            kind = _FIGURES.sub("", note)
+            counts[kind] = counts.get(kind, 0) + 1
+            if counts[kind] <= NOTES_ALIKE_MAX:
+                lines.append(f"note: {planned.source}: {note}")
+    more = sum(max(0, count - NOTES_ALIKE_MAX) for count in counts.values())
+    return lines + ([f"note: {more:,} more notes like these; --json lists all"] if more else [])
 
 
 def summary(report: Report) -> str:
