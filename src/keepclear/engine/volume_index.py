@@ -160,8 +160,14 @@ def _empty_blocks(count: int) -> npt.NDArray[np.float64]:
     return blocks
 
 
-def _by_datum(limit: Altitude, otherwise: float) -> tuple[float, ...]:
-    return tuple(limit.value_m if limit.datum is datum else otherwise for datum in _EXACT)
+def _by_datum(limit: Altitude, otherwise: float) -> tuple[float, float, float]:
+    wgs84, amsl, level = _EXACT
+    datum, value_m = limit.datum, limit.value_m
+    return (
+        value_m if datum is wgs84 else otherwise,
+        value_m if datum is amsl else otherwise,
+        value_m if datum is level else otherwise,
+    )
 
 
 def _longer(column: npt.NDArray[np.int64], size: int) -> npt.NDArray[np.int64]:
