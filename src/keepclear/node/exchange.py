@@ -259,8 +259,10 @@ class Exchange:
         except KeepclearError as problem:
             line.trouble = str(problem)
         limit_ms = self.loop.settings.clock_jump_s * 1000
-        known = line.confirmed_difference_ms or 0
-        if abs(line.difference_ms - known) > limit_ms and not self.loop.picture.is_clock_suspect:
+        # Ours runs on elapsed time. Once a person vouched for it, what moves is the peer's: else a peer whose clock
+        # wanders could keep us from ever declaring what it owes missed.
+        is_news = line.confirmed_difference_ms is None
+        if is_news and abs(line.difference_ms) > limit_ms and not self.loop.picture.is_clock_suspect:
             commands.append(SuspectClock(line.difference_ms, party))
         return commands
 

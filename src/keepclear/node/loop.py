@@ -37,6 +37,8 @@ from keepclear.record.identity import Identity
 #: Entries after which what they built is put out of the collector's sight. Without it a dense theatre of ten thousand
 #: notices stands still for a second whenever the collector looks through all of it, and finds nothing.
 SETTLED_AFTER = 2_000
+#: Bytes kept of a refused message that calls itself a STOP: `quarantined_max` of them fit into the space set aside.
+URGENT_EVIDENCE_BYTES_MAX = 65_536
 
 
 class EntryRef(msgspec.Struct, frozen=True):
@@ -81,11 +83,9 @@ class SteadyClock:
         """How far the wall clock has moved away from elapsed time."""
         return self._clock.now_us() - self.now_us()
 
-    def follow_wall(self) -> int:
-        """Take up what the wall clock says; gives the shift in microseconds."""
-        shift_us = self.jump_us()
+    def shift(self, shift_us: int) -> None:
+        """Go on from so much later, or earlier: what the wall clock said when a person vouched for it."""
         self._offset_us += shift_us
-        return shift_us
 
 
 @dataclass(slots=True)
@@ -125,6 +125,8 @@ class Loop:
         #: Why the node is not wholly itself, or empty; it stays up.
         self.degraded = ""
         self._seen_evidence: set[str] = set()
+        #: Messages that broke something of ours since this start, by the hash of their evidence.
+        self._broken: set[str] = set()
         self._unsettled = 0
         self.picture = Picture(keys.party)
         self.logs = Logs(keys.party)
@@ -161,9 +163,14 @@ class Loop:
             if self.store_fault and not is_stop_lane(asked.command):
                 answers.append(StoreFailed(self.store_fault))
                 continue
+            begun = len(turn.entries)
             try:
                 answers.append(self._one(turn, asked, now_us))
+            except _Kept as refused:
+                answers.append(refused)
             except KeepclearError as refused:
+                if len(turn.entries) > begun:  # a bound was hit half-way: all of it or nothing
+                    return self._without(batch, position, refused, now_us)
                 answers.append(refused)
             except Exception as broken:  # noqa: BLE001  an invariant: what was begun is dropped, the others go on
                 return self._without(batch, position, broken, now_us)
@@ -173,12 +180,16 @@ class Loop:
         """The batch again, without the command that broke something of ours."""
         self.load()
         command = batch[position].command
-        self.degraded = f"could not handle {type(command).__name__}: {type(broken).__name__}: {broken}"[:300]
+        why = f"could not handle {type(command).__name__}: {type(broken).__name__}: {broken}"[:300]
+        if isinstance(command, ReceiveEntries) or not isinstance(broken, KeepclearError):
+            self.degraded = why
         before, after = self.run(batch[:position], now_us), self.run(batch[position + 1 :], now_us)
         aside: Outcome | None = None
-        if isinstance(command, ReceiveEntries):
-            aside = self._quarantine_alone(command, self.degraded, now_us)
-        outcomes = [before, *([aside] if aside else []), after]
+        if isinstance(command, ReceiveEntries) and not isinstance(broken, KeepclearError):
+            if len(self._broken) < self.settings.quarantined_max:
+                self._broken.add(self._evidence(command, now_us).sha256)
+            aside = self._quarantine_alone(command, why, now_us)
+        outcomes = [before, after, *([aside] if aside else [])]  # in the order of seq: followers skip what comes late
         return Outcome(
             (*before.answers, broken, *after.answers),
             tuple(entry for outcome in outcomes for entry in outcome.entries),
@@ -256,6 +267,9 @@ class Loop:
         if peer.quarantined >= self.settings.quarantined_max and not is_stop_lane(command):
             raise LimitReached(f"quarantined_max: {peer.quarantined} messages of {command.party} were set aside")
         key = base64.b64decode(peer.enrolled.ed25519)
+        if self._broken and self._evidence(command, now_us).sha256 in self._broken:
+            # What broke something of ours once costs nothing the second time. A newer version of us may take it.
+            raise Tampered("this very message was set aside before", at="entries")
         try:
             fresh = check_delivery(
                 self.picture, self.logs, command, self.settings, ed25519=key, settled=self._settled(command.party)
@@ -280,14 +294,25 @@ class Loop:
         kept = self.store.latest_checkpoint(channel(self.party, party))
         return kept[0] if kept else 0
 
-    def _quarantine(self, turn: _Turn, command: ReceiveEntries, why: str, now_us: int) -> None:
+    def _quarantine(self, turn: _Turn, command: ReceiveEntries, why: str, now_us: int) -> bool:
+        """Set a message aside; whether it was not there already, and there is room."""
+        evidence = self._evidence(command, now_us)
+        peer = self.picture.peers.get(command.party)
+        if evidence.sha256 in self._seen_evidence:  # the same message again: it lies there already
+            return False
+        if peer is not None and peer.quarantined >= self.settings.quarantined_max:
+            return False
+        self._seen_evidence.add(evidence.sha256)
+        turn.evidence.append(evidence)
+        self._record(turn, Draft(Quarantined(command.party, why[:500], evidence.sha256)), now_us)
+        return True
+
+    def _evidence(self, command: ReceiveEntries, now_us: int) -> Evidence:
+        """What of a message is kept: all of it, or its beginning where it could use up the space set aside for STOP."""
         data = command.checkpoint.encode() + b"\n" + b"\n".join(command.entries)
-        digest = hashlib.sha256(data).hexdigest()
-        if digest in self._seen_evidence:  # the same message again: it lies there already
-            return
-        self._seen_evidence.add(digest)
-        turn.evidence.append(Evidence(digest, now_us, data[: self.settings.delivery_bytes_max]))
-        self._record(turn, Draft(Quarantined(command.party, why[:500], digest)), now_us)
+        if is_stop_lane(command):
+            data = data[:URGENT_EVIDENCE_BYTES_MAX]
+        return Evidence(hashlib.sha256(data).hexdigest(), now_us, data)
 
     def _quarantine_alone(self, command: ReceiveEntries, why: str, now_us: int) -> Outcome:
         turn = _Turn()
@@ -297,7 +322,8 @@ class Loop:
     def _keep_both(self, turn: _Turn, command: ReceiveEntries, now_us: int) -> None:
         """Two signed checkpoints that cannot both be true: the evidence that nobody can argue with."""
         log = channel(command.party, self.party)
-        self._quarantine(turn, command, f"{log}: another history than before", now_us)
+        if not self._quarantine(turn, command, f"{log}: another history than before", now_us):
+            return
         end = command.first + len(command.entries)
         held = self.first_checkpoint_from(log, end) or self.store.latest_checkpoint(log)
         if held is None:
@@ -334,8 +360,9 @@ def is_stop_lane(command: Command) -> bool:
 def with_seed_and_shift(asked: Asked, seed: bytes, clock: SteadyClock) -> Asked:
     """What a command needs of chance and time, given.
 
-    A confirmation of the clock takes up what the wall clock says, and moves open deadlines along with it.
+    A confirmation of the clock takes up what the wall clock says, and moves open deadlines along with it; the clock
+    itself is moved once that is recorded, so that a refused one moves neither.
     """
     if isinstance(asked.command, ConfirmClock):
-        return replace(asked, command=replace(asked.command, seed=seed, shift_us=clock.follow_wall()))
+        return replace(asked, command=replace(asked.command, seed=seed, shift_us=clock.jump_us()))
     return replace(asked, command=replace(asked.command, seed=seed))

@@ -17,6 +17,7 @@ from keepclear.core.timespan import MINUTE_US, SECOND_US
 from keepclear.errors import Busy, KeepclearError, Refused, StoreFailed
 from keepclear.node.commands import Command, ConfirmClock, ReceiveEntries, Start, SuspectClock, Tick
 from keepclear.node.effects import Effect, PeersChanged
+from keepclear.node.entries import StopSent
 from keepclear.node.exchange import Exchange
 from keepclear.node.fanout import Fanout
 from keepclear.node.logs import channel, kind_of
@@ -33,6 +34,17 @@ log = logging.getLogger("keepclear.node")
 
 #: How often ended notices are let go; letting go walks over all that are held.
 FORGET_EVERY_US = MINUTE_US
+
+
+#: STOPs of one peer that are shown UNRECORDED: one that floods takes no other's place.
+UNRECORDED_OF_PEER_MAX = 16
+
+
+class _StopEntry(msgspec.Struct):
+    body: StopSent
+
+
+_read_stop = msgspec.json.Decoder(_StopEntry).decode
 
 
 class IdempotencyMismatch(Refused):
@@ -180,9 +192,11 @@ class Node:
             taken = await self._queue.take()
             seeded = [with_seed_and_shift(asked, self._entropy.draw(32), self.steady) for asked, _ in taken]
             outcome = self.loop.run(seeded, self.now_us())
-            if any(isinstance(asked.command, ConfirmClock) for asked in seeded):
-                self.exchange.confirm_clocks()
-                self._suspected_us = 0  # the loop took up the wall clock: what was doubted is settled
+            for asked, came_to in zip(seeded, outcome.answers, strict=True):
+                if isinstance(asked.command, ConfirmClock) and isinstance(came_to, Receipt):
+                    self.steady.shift(asked.command.shift_us)
+                    self.exchange.confirm_clocks()
+                    self._suspected_us = 0  # the wall clock is taken up: what was doubted is settled
             self.fanout.publish(outcome.entries)
             answer(taken, outcome)
             for effect in outcome.effects:
@@ -254,11 +268,15 @@ class Node:
 
     def _show_unrecorded(self, party: str, delivery: Delivery, now_us: int) -> None:
         for data in delivery.entries:
-            if kind_of(data) == "stop" and len(self.unrecorded_stops) < self.settings.queue_reserved:
-                body = msgspec.json.decode(data)["body"]
-                shown = UnrecordedStop(party, str(body.get("id", "")), str(body.get("by", "")), now_us)
-                if all((known.party, known.id) != (party, shown.id) for known in self.unrecorded_stops):
-                    self.unrecorded_stops.append(shown)
+            of_party = [known for known in self.unrecorded_stops if known.party == party]
+            if kind_of(data) != "stop" or len(of_party) >= UNRECORDED_OF_PEER_MAX:
+                continue
+            try:
+                stop = _read_stop(data).body
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+                continue
+            if all(known.id != stop.id for known in of_party):
+                self.unrecorded_stops.append(UnrecordedStop(party, stop.id, stop.by, now_us))
 
     async def answer_heartbeat(self, party: str, theirs: Heartbeat) -> Heartbeat:
         """Take a peer's heartbeat and give ours."""

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from given import (
+    SEED,
     SETTINGS,
     START_US,
     Desk,
@@ -18,6 +19,7 @@ from given import (
     a_volume,
     amber_and_birch,
     an_agreement,
+    beat,
     enrol,
     sync,
 )
@@ -26,7 +28,7 @@ from keepclear.core.notice import Action, NoticeKind, NoticeState
 from keepclear.core.timespan import SECOND_US
 from keepclear.errors import Tampered
 from keepclear.formats.wire import volume_to_wire
-from keepclear.node.commands import ProposeAgreement, ReceiveEntries, SendStop
+from keepclear.node.commands import ConfirmClock, ProposeAgreement, ReceiveEntries, SendStop
 from keepclear.node.decide.agreements import terms_of
 from keepclear.node.entries import (
     KIND_OF,
@@ -44,9 +46,11 @@ from keepclear.node.entries import (
     content_hash,
 )
 from keepclear.node.logs import channel
-from keepclear.node.loop import Receipt
+from keepclear.node.loop import URGENT_EVIDENCE_BYTES_MAX, Asked, Receipt, SteadyClock, with_seed_and_shift
 from keepclear.node.picture import PROPOSALS_KEPT, STOP_ANSWERS_KEPT
+from keepclear.node.proofs import export
 from keepclear.record import note as notes
+from keepclear.record import verify_record
 from keepclear.record.checkpoint import Checkpoint, open_signed, signed
 from keepclear.record.cosign import cosign, verify_cosignatures
 from keepclear.record.tree import EMPTY_ROOT, Tree, leaf_hash
@@ -60,7 +64,7 @@ class Hostile:
         self.desk = desk
         self.log = channel(party, desk.party)
 
-    def entry(self, body: Entry | Mapping[str, Any], n: int, **changed: Any) -> bytes:
+    def entry(self, body: Entry | Mapping[str, Any], n: int, /, **changed: Any) -> bytes:
         """One entry, right but for what is changed."""
         ours = self.desk.loop.logs.tree(channel(self.desk.party, self.party))
         envelope: dict[str, Any] = {
@@ -89,7 +93,9 @@ class Hostile:
     def deliver(self, first: int, entries: list[bytes], checkpoint: str) -> Receipt | Exception:
         """Deliver these bytes under this checkpoint."""
         command = ReceiveEntries(self.party, first, tuple(entries), checkpoint, self.desk.hands.now_us)
-        return self.desk.run(command).answers[0]
+        answer = self.desk.run(command).answers[0]
+        assert isinstance(answer, Receipt | Exception)
+        return answer
 
 
 # ------------------------------------------------------------------------------------------ our own channel and record
@@ -178,7 +184,7 @@ def test_an_entry_that_would_spoil_our_record_file_is_refused() -> None:
     amber, _ = amber_and_birch()
     hostile = Hostile("birch", amber)
 
-    answers = [hostile.send({"a": 1}, kind=""), hostile.send([1]), hostile.send({"a": 1}, at=2**53)]
+    answers = [hostile.send({"a": 1}, kind=""), hostile.send({"a": 1}, body=[1]), hostile.send({"a": 1}, at=2**53)]
 
     assert [getattr(answer, "code", "taken") for answer in answers] == ["malformed"] * 3
 
@@ -382,3 +388,107 @@ def test_one_peer_cannot_take_all_the_places_for_notices() -> None:
     assert isinstance(hostile.send(notice(1), notice(2)), Receipt)
     assert getattr(hostile.send(notice(3)), "code", "taken") == "limit_reached"
     assert isinstance(amber.run(a_notice()).answers[0], Receipt)
+
+
+# ----------------------------------------------------------------------------------------------- memory, disk and turn
+
+
+def test_a_message_as_long_as_may_be_is_kept_as_evidence_and_stops_nothing() -> None:
+    amber, _ = amber_and_birch()
+    hostile = Hostile("birch", amber)
+    first = amber.loop.logs.size(hostile.log)
+    entries = [b"x" * 62_500] * 64
+    assert sum(map(len, entries)) == amber.settings.delivery_bytes_max
+
+    refused = hostile.deliver(first, entries, signed(Checkpoint(hostile.log, first + 64, bytes(32)), a_signer("birch")))
+
+    assert getattr(refused, "code", "taken") == "malformed"
+    assert len(amber.store.evidence()) == 1
+    assert isinstance(amber.run(a_notice()).answers[0], Receipt)
+
+
+def test_messages_that_call_themselves_stop_fill_no_disk() -> None:
+    amber, _ = amber_and_birch(settings=replace(SETTINGS, quarantined_max=3))
+    hostile = Hostile("birch", amber)
+    first = amber.loop.logs.size(hostile.log)
+    text = signed(Checkpoint(hostile.log, first + 2, bytes(32)), a_signer("birch"))
+
+    for n in range(5):
+        junk = [b"%d" % n + b"x" * 60_000 + b',"kind":"stop"', b"y" * 60_000]
+        assert isinstance(hostile.deliver(first, junk, text), Exception)
+
+    kept = amber.store.evidence()
+    assert [len(each.data) for each in kept] == [URGENT_EVIDENCE_BYTES_MAX] * 3
+    assert amber.picture.quarantined == 3
+    assert isinstance(hostile.send(StopSent("SB-0001", "Tomas")), Receipt)
+
+
+def test_a_second_history_shown_again_and_again_is_recorded_once() -> None:
+    amber, _ = amber_and_birch()
+    hostile = Hostile("birch", amber)
+    other = hostile.entry({"a": 1}, 0)
+    text = signed(Checkpoint(hostile.log, 1, Tree([leaf_hash(other)]).root()), a_signer("birch"))
+    assert getattr(hostile.deliver(0, [other], text), "code", "") == "split_view"
+    before = amber.loop.logs.seq
+
+    assert getattr(hostile.deliver(0, [other], text), "code", "") == "split_view"
+
+    assert amber.loop.logs.seq == before
+
+
+def test_a_delivery_that_hits_a_bound_half_way_is_taken_whole_or_not_at_all() -> None:
+    amber, _ = amber_and_birch(settings=replace(SETTINGS, conflicts_max=1))
+    amber.ask(a_notice())
+    amber.ask(a_notice(a_volume(lat_deg=10.6, from_min=200, to_min=230)))
+    wide = volume_to_wire(a_volume(radius_m=90_000, to_min=300))
+    notice = NoticeSent("B-0001", 1, NoticeState.ACCEPTED, NoticeKind.HAZARD, Action.KEEP_CLEAR, (wide,))
+    hostile = Hostile("birch", amber)
+    size, seq = amber.loop.logs.size(hostile.log), amber.loop.logs.seq
+
+    refused = hostile.send(StopSent("SB-0001", "Tomas"), notice)
+
+    assert getattr(refused, "code", "taken") == "limit_reached"
+    assert (amber.loop.logs.size(hostile.log), amber.loop.logs.seq) == (size, seq)
+    assert "birch/B-0001" not in amber.picture.notices
+    # Rule 7 asks for ML-DSA-44, with which desks do not sign.
+    assert [fault for fault in verify_record(export(amber.exchange, private=True)).faults if fault.rule != 7] == []
+
+
+# --------------------------------------------------------------------------------------------------------------- clock
+
+
+def test_a_clock_that_wanders_makes_us_ask_a_person_once() -> None:
+    amber, birch = amber_and_birch()
+    beat(amber, birch, ahead_us=60 * SECOND_US)
+    assert amber.picture.is_clock_suspect
+    amber.ask(ConfirmClock("Imani"))
+    amber.exchange.confirm_clocks()
+
+    beat(amber, birch, ahead_us=-600 * SECOND_US)
+
+    assert not amber.picture.is_clock_suspect
+    assert amber.exchange.line("birch").difference_ms == -600_000
+
+
+def test_a_confirmation_that_is_refused_moves_neither_the_clock_nor_what_is_owed() -> None:
+    class Set:
+        """A clock that somebody set an hour ahead."""
+
+        wall_us: int = START_US
+
+        def now_us(self) -> int:
+            return self.wall_us
+
+        def elapsed_us(self) -> int:
+            return 0
+
+    clock = Set()
+    steady = SteadyClock(clock)
+    clock.wall_us += 3_600 * SECOND_US
+
+    asked = with_seed_and_shift(Asked(ConfirmClock("Imani")), SEED, steady)
+
+    assert isinstance(asked.command, ConfirmClock)
+    assert (asked.command.shift_us, steady.now_us()) == (3_600 * SECOND_US, START_US)
+    steady.shift(asked.command.shift_us)
+    assert steady.jump_us() == 0
