@@ -19,10 +19,11 @@ from keepclear.errors import (
     LimitReached,
     Malformed,
     NotAllowed,
+    Refused,
     StoreFailed,
     Tampered,
 )
-from keepclear.node.commands import STOP_LANE, Command, ConfirmClock, NoteSplitView, ReceiveEntries
+from keepclear.node.commands import STOP_LANE, Command, ConfirmClock, EnrolPeer, NoteSplitView, ReceiveEntries
 from keepclear.node.decide import decide
 from keepclear.node.decide.peers import SplitView, check_delivery, take
 from keepclear.node.decision import Draft
@@ -234,6 +235,8 @@ class Loop:
             self._receive(turn, command, now_us)
             subject = command.party
         else:
+            if isinstance(command, EnrolPeer) and self._has_own_key(command):
+                raise Refused(f"{command.party} shows a key of our own: two parties cannot share one", at="ed25519")
             decision = decide(self.picture, command, now_us, self.settings)
             for draft in decision.drafts:
                 self._record(turn, draft, now_us)
@@ -288,6 +291,10 @@ class Loop:
             self.picture.apply(read)
             for draft in take(self.picture, read, now_us, command.received_at, self.settings).drafts:
                 self._record(turn, draft, now_us)
+
+    def _has_own_key(self, command: EnrolPeer) -> bool:
+        ours = self.identity.to_json()
+        return command.ed25519 == ours["ed25519"] or command.mldsa44 == ours["mldsa44"]
 
     def _settled(self, party: str) -> int:
         """How many entries of our channel to a party stand under our signature."""

@@ -124,3 +124,16 @@ def test_a_cookie_of_no_session_or_a_broken_one_lets_nobody_in(sessions):
 def test_only_our_own_names_are_answered_to(sessions, host):
     with pytest.raises(NotAllowed):
         doorman(sessions).check_host({b"host": host})
+
+
+def test_a_page_of_another_program_on_this_machine_is_not_answered_and_its_cookies_hide_nothing(sessions):
+    doorman = Doorman("amber", b"", sessions, frozenset({HOST}))
+    session = sessions.open(sessions.new_link())
+    cookie = f"bad,na(me=1; {sessions.cookie_name}=x; {sessions.cookie_name}={session}".encode()
+    headers = {b"host": HOST, b"cookie": cookie}
+
+    for site in (b"same-origin", b"none"):
+        assert doorman.caller("GET", headers | {b"sec-fetch-site": site}).party == "amber"
+    for site in (b"same-site", b"cross-site"):
+        with pytest.raises(NotAllowed):
+            doorman.caller("GET", headers | {b"sec-fetch-site": site})

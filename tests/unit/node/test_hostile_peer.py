@@ -14,19 +14,22 @@ from given import (
     SETTINGS,
     START_US,
     Desk,
+    Hands,
     a_notice,
     a_signer,
     a_volume,
     amber_and_birch,
     an_agreement,
+    an_identity,
     beat,
     enrol,
+    enrolment,
     sync,
 )
 from keepclear.core.alert import AlertLevel, Answer
 from keepclear.core.notice import Action, NoticeKind, NoticeState
 from keepclear.core.timespan import SECOND_US
-from keepclear.errors import Tampered
+from keepclear.errors import Refused, Tampered
 from keepclear.formats.wire import volume_to_wire
 from keepclear.node.commands import ConfirmClock, ProposeAgreement, ReceiveEntries, SendStop
 from keepclear.node.decide.agreements import terms_of
@@ -492,3 +495,25 @@ def test_a_confirmation_that_is_refused_moves_neither_the_clock_nor_what_is_owed
     assert (asked.command.shift_us, steady.now_us()) == (3_600 * SECOND_US, START_US)
     steady.shift(asked.command.shift_us)
     assert steady.jump_us() == 0
+
+
+# ----------------------------------------------------------------------------------------------------------- enrolment
+
+
+@pytest.mark.parametrize("of", ["amber", "birch"])
+def test_nobody_is_enrolled_with_the_key_of_another(of: str) -> None:
+    amber, _ = amber_and_birch()
+    taken = enrolment(an_identity(of))
+
+    with pytest.raises(Refused, match="cannot share"):
+        amber.ask(replace(taken, party="cedar"))
+
+
+def test_nobody_is_enrolled_with_the_certificate_of_another() -> None:
+    amber, birch = Desk("amber", Hands()), an_identity("birch")
+    pem = "-----BEGIN CERTIFICATE-----\nAAAA\nBBBB\n-----END CERTIFICATE-----\n"
+    amber.ask(replace(enrolment(birch), tls=pem))
+
+    with pytest.raises(Refused, match="certificate"):
+        amber.ask(replace(enrolment(an_identity("cedar")), tls=pem.replace("AAAA\n", "AAAA")))
+    amber.ask(replace(enrolment(birch), tls=pem))

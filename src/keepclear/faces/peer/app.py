@@ -10,6 +10,7 @@ A party that floods is slowed by a token bucket of its own. Heartbeats and whate
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
@@ -17,7 +18,7 @@ from urllib.parse import parse_qsl
 
 from starlette.types import Receive, Scope, Send
 
-from keepclear.errors import Busy, KeepclearError, LimitReached, Malformed, NotAllowed
+from keepclear.errors import Busy, KeepclearError, LimitReached, Malformed, NotAllowed, StoreFailed
 from keepclear.faces.caller import peer_certificate_sha256, read_body
 from keepclear.faces.problem import OUR_FAULT, framework_problem, problem_of, send_problem, send_whole
 from keepclear.formats import peer as wire
@@ -33,6 +34,13 @@ log = logging.getLogger("keepclear.peer")
 #: most. Twice that is a node gone wrong.
 RATE_PER_S: Final = 400.0
 BURST: Final = 800.0
+
+
+#: Requests of one peer under way at once. A node of ours has one delivery and one heartbeat; each may hold a message
+#: of 5.5 MB, so what a peer can make us hold is bounded before a byte of it is read.
+UNDER_WAY_MAX: Final = 8
+#: What a peer is told when we cannot record: that, and nothing of our disk or our mistakes.
+CANNOT_RECORD: Final = "this node cannot record just now: use the telephone for what is urgent"
 
 
 @dataclass(slots=True)
@@ -100,6 +108,7 @@ class PeerApp:
         self._node = node
         self.pins = Pins(node)
         self._buckets: dict[str, Bucket] = {}
+        self._under_way: Counter[str] = Counter()
         self._requests: dict[tuple[str, str], Callable[[str, Scope, Receive], Awaitable[wire.Message]]] = {
             ("POST", f"{wire.PREFIX}/entries"): self._entries,
             ("GET", f"{wire.PREFIX}/entries"): self._held,
@@ -115,7 +124,11 @@ class PeerApp:
             if request is None:
                 await send_problem(send, framework_problem(404, "there is nothing under this path"))
                 return
-            answer = wire.encode(await request(party, scope, receive))
+            answer = wire.encode(await self._in_turn(party, request, scope, receive))
+        except StoreFailed as failed:
+            log.info("peer_refused code=%s", failed.code)
+            await send_problem(send, problem_of(StoreFailed(CANNOT_RECORD)))
+            return
         except KeepclearError as refused:
             log.info("peer_refused code=%s at=%s", refused.code, refused.at)
             await send_problem(send, problem_of(refused))
@@ -126,6 +139,21 @@ class PeerApp:
             await send_problem(send, OUR_FAULT)
             return
         await send_whole(send, 200, answer)
+
+    async def _in_turn(
+        self,
+        party: str,
+        request: Callable[[str, Scope, Receive], Awaitable[wire.Message]],
+        scope: Scope,
+        receive: Receive,
+    ) -> wire.Message:
+        if self._under_way[party] >= UNDER_WAY_MAX:
+            raise Busy(f"under_way_max: {UNDER_WAY_MAX} requests of {party} are under way")
+        self._under_way[party] += 1
+        try:
+            return await request(party, scope, receive)
+        finally:
+            self._under_way[party] -= 1
 
     async def _entries(self, party: str, scope: Scope, receive: Receive) -> wire.Message:
         data = await read_body(scope, receive, wire.MESSAGE_BYTES_MAX)

@@ -57,6 +57,7 @@ def enrol_peer(picture: Picture, command: EnrolPeer, now_us: int, settings: Sett
     check_ed25519_key(_key(command.ed25519, "ed25519"))
     if len(_key(command.mldsa44, "mldsa44")) != MLDSA44_KEY_BYTES:
         raise Malformed(f"an ML-DSA-44 key has {MLDSA44_KEY_BYTES} bytes", at="mldsa44")
+    _check_unshared(picture, command)
     body = PeerEnrolled(
         party=command.party,
         name=command.name,
@@ -68,6 +69,23 @@ def enrol_peer(picture: Picture, command: EnrolPeer, now_us: int, settings: Sett
         persons=command.persons,
     )
     return Decision((Draft(body),), (PeersChanged(),), command.party)
+
+
+def _check_unshared(picture: Picture, command: EnrolPeer) -> None:
+    """No two parties share a key or a certificate: whoever copies another's card would shut that one's door."""
+    for party, held in picture.peers.items():
+        enrolled = held.enrolled
+        if party == command.party or held.is_removed:
+            continue
+        if command.ed25519 == enrolled.ed25519 or command.mldsa44 == enrolled.mldsa44:
+            raise Refused(f"{party} is enrolled with this key: two parties cannot share one", at="ed25519")
+        if command.tls and _certificate(command.tls) == _certificate(enrolled.tls):
+            raise Refused(f"{party} is enrolled with this certificate: two parties cannot share one", at="tls")
+
+
+def _certificate(pem: str) -> str:
+    # However its lines are broken.
+    return "".join(pem.split())
 
 
 def _key(text: str, at: str) -> bytes:
