@@ -19,7 +19,7 @@ from keepclear.node.decide.notices import check_volumes
 from keepclear.node.entries import ConflictsFound
 from keepclear.node.loop import Receipt
 
-#: An earliest clear start is rounded up to this, so that it does not measure others' plans to the second (RULINGS 24).
+#: An earliest clear start is rounded up to this, so that it does not measure others' plans to the second.
 _ROUNDED_UP_US = 5 * MINUTE_US
 
 

@@ -4,7 +4,7 @@ TLS has shown already that the caller holds the key of an enrolled certificate. 
 each request, so a party that was removed is refused on the connection that it still holds. What the bytes claim about
 their sender counts for nothing.
 
-A party that floods is slowed by a token bucket of its own. Heartbeats and whatever holds a STOP pass it (RULINGS 33).
+A party that floods is slowed by a token bucket of its own. Heartbeats and whatever holds a STOP pass it.
 """
 
 from __future__ import annotations
