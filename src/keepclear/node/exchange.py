@@ -13,10 +13,11 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass, field
 
+from keepclear.core.notice import NoticeState
 from keepclear.core.timespan import LATEST_US, SECOND_US
 from keepclear.errors import KeepclearError, NotAllowed, StoreFailed, Tampered, Unavailable
 from keepclear.node.commands import Command, NoteDelivered, NoteSplitView, SuspectClock
-from keepclear.node.entries import Received
+from keepclear.node.entries import AlertSent, NoticeRef, NoticeSent, Received, content_hash
 from keepclear.node.logs import Read, channel, read_entry
 from keepclear.node.loop import Loop
 from keepclear.node.ports import Delivered, Delivery, Heartbeat, StoredEntry
@@ -345,9 +346,12 @@ class Exchange:
         stored = [logs.copy(log, data, read_entry(data, leaf_hash(data))) for data in taken]
         # A channel says once of each entry that it was received: what the peer holds says so of some already.
         answered = {read.body.index for read in map(_read, stored) if isinstance(read.body, Received)}
+        held = {read.body.id: read for read in map(_read, stored) if isinstance(read.body, NoticeSent)}
         for lost in own_tail:
             read = _read(lost)
             if read.body is None or (isinstance(read.body, Received) and read.body.index in answered):
+                continue
+            if self._is_taken(read, held):
                 continue
             opposite = channel(party, self.loop.party)
             entry, _ = logs.seal(log, read.body, at=now_us, mode=read.mode, stated=read.stated, opposite=opposite)
@@ -358,6 +362,29 @@ class Exchange:
             # As it was, or as it is now: what is durable.
             self._notes.pop(log, None)
             self.loop.load()
+
+    def _is_taken(self, lost: Read, held: dict[str, Read]) -> bool:
+        """Whether it tells of a version that the peer knows as another one, from before the backup was restored.
+
+        The peer could not take it, nor anything behind it, a STOP least of all; so a person is told to state it anew.
+        """
+        body = lost.body
+        if not isinstance(body, NoticeSent | AlertSent):
+            return False
+        told = body.notice if isinstance(body, AlertSent) else body
+        serial, version = told.id, told.version
+        known = held.get(serial)
+        if known is None or not isinstance(known.body, NoticeSent):
+            return False
+        if isinstance(told, NoticeRef) and told.hash == content_hash(known.body):
+            return False
+        follows = version > known.body.version and known.body.state is not NoticeState.ENDED and lost.mode is known.mode
+        if not follows:
+            self.loop.degraded = (
+                f"{serial} v{version} was written before what the backup lacked came back, and {lost.log.split('/')[3]}"
+                " was not told of it: file it anew under another serial"
+            )
+        return not follows
 
     # ------------------------------------------------------------------------------------------------ inside
 

@@ -7,7 +7,7 @@ and never a fact. Questions about it are plain methods; nothing else holds state
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -66,6 +66,8 @@ from keepclear.node.logs import Read, channel, parties_of
 #: How long an ended notice, an answered STOP or a closed duty stays in the picture; the record keeps it for ever.
 KEPT_US = HOUR_US
 CLOSED_DUTIES_MAX = 1_000
+#: Versions of another party's notice that stay in the picture: the newest.
+VERSIONS_KEPT = 100
 #: Answers to one STOP, and proposals of one party that nobody has signed, that stay in the picture: the newest.
 STOP_ANSWERS_KEPT = 100
 PROPOSALS_KEPT = 32
@@ -281,13 +283,24 @@ class Picture:
             self.indexes[entry.mode].add(key, volumes)
         if sender == self.party:
             self._count_serial(body.id)
-        for alert in self._alerts_about(held):
-            if alert.ref.version < body.version and alert.is_open:
+        # The versions before the last one were superseded by it.
+        for alert in self._alerts_about(held, held.versions[-2:-1]):
+            if alert.is_open:
                 alert.state = "superseded"
+        if sender != self.party:
+            self._drop_versions(held)
         return held
 
-    def _alerts_about(self, held: HeldNotice) -> Iterator[HeldAlert]:
-        for version in held.versions:
+    def _drop_versions(self, held: HeldNotice) -> None:
+        old = held.versions[:-VERSIONS_KEPT]
+        for alert in list(self._alerts_about(held, old)):
+            del self.alerts[alert.id]
+        for version in old:
+            held.sent.pop((self.party, version.version), None)
+        del held.versions[: len(old)]
+
+    def _alerts_about(self, held: HeldNotice, versions: Sequence[HeldVersion] | None = None) -> Iterator[HeldAlert]:
+        for version in held.versions if versions is None else versions:
             for to in (self.party, *self.peers):
                 alert = self.alerts.get(make_alert_id(held.party, held.id, version.version, to))
                 if alert is not None:

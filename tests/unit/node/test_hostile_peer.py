@@ -29,8 +29,9 @@ from given import (
 from keepclear.core.alert import AlertLevel, Answer
 from keepclear.core.notice import Action, NoticeKind, NoticeState
 from keepclear.core.timespan import SECOND_US
-from keepclear.errors import Refused, Tampered
+from keepclear.errors import LimitReached, Refused, Tampered
 from keepclear.formats.wire import volume_to_wire
+from keepclear.node import loop as loop_module
 from keepclear.node.commands import ConfirmClock, ProposeAgreement, ReceiveEntries, SendStop
 from keepclear.node.decide.agreements import terms_of
 from keepclear.node.entries import (
@@ -50,13 +51,14 @@ from keepclear.node.entries import (
 )
 from keepclear.node.logs import channel
 from keepclear.node.loop import URGENT_EVIDENCE_BYTES_MAX, Asked, Receipt, SteadyClock, with_seed_and_shift
-from keepclear.node.picture import PROPOSALS_KEPT, STOP_ANSWERS_KEPT
+from keepclear.node.picture import PROPOSALS_KEPT, STOP_ANSWERS_KEPT, VERSIONS_KEPT
 from keepclear.node.proofs import export
 from keepclear.record import note as notes
 from keepclear.record import verify_record
 from keepclear.record.checkpoint import Checkpoint, open_signed, signed
 from keepclear.record.cosign import cosign, verify_cosignatures
 from keepclear.record.tree import EMPTY_ROOT, Tree, leaf_hash
+from keepclear.stores.memory import MemoryStore
 
 
 class Hostile:
@@ -439,20 +441,37 @@ def test_a_second_history_shown_again_and_again_is_recorded_once() -> None:
     assert amber.loop.logs.seq == before
 
 
-def test_a_delivery_that_hits_a_bound_half_way_is_taken_whole_or_not_at_all() -> None:
+def test_a_notice_that_meets_more_of_ours_than_may_be_told_shuts_out_no_stop() -> None:
     amber, _ = amber_and_birch(settings=replace(SETTINGS, conflicts_max=1))
     amber.ask(a_notice())
     amber.ask(a_notice(a_volume(lat_deg=10.6, from_min=200, to_min=230)))
     wide = volume_to_wire(a_volume(radius_m=90_000, to_min=300))
     notice = NoticeSent("B-0001", 1, NoticeState.ACCEPTED, NoticeKind.HAZARD, Action.KEEP_CLEAR, (wide,))
+
+    assert isinstance(Hostile("birch", amber).send(notice, StopSent("SB-0001", "Tomas")), Receipt)
+
+    assert len(amber.picture.conflicts["birch/B-0001", "amber"].pairs) == 2
+    assert "birch/SB-0001" in amber.picture.stops
+
+
+def test_a_delivery_that_hits_a_bound_half_way_is_taken_whole_or_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    amber, _ = amber_and_birch()
     hostile = Hostile("birch", amber)
     size, seq = amber.loop.logs.size(hostile.log), amber.loop.logs.seq
+    take = loop_module.take
 
-    refused = hostile.send(StopSent("SB-0001", "Tomas"), notice)
+    def bounded(picture: Any, read: Any, *rest: Any) -> Any:
+        if isinstance(read.body, Resumed):
+            raise LimitReached("some_max: 1")
+        return take(picture, read, *rest)
+
+    monkeypatch.setattr(loop_module, "take", bounded)
+
+    refused = hostile.send(StopSent("SB-0001", "Tomas"), Resumed("SB-0001", "Tomas"))
 
     assert getattr(refused, "code", "taken") == "limit_reached"
     assert (amber.loop.logs.size(hostile.log), amber.loop.logs.seq) == (size, seq)
-    assert "birch/B-0001" not in amber.picture.notices
+    assert not amber.picture.stops
     # Rule 7 asks for ML-DSA-44, with which desks do not sign.
     assert [fault for fault in verify_record(export(amber.exchange, private=True)).faults if fault.rule != 7] == []
 
@@ -517,3 +536,40 @@ def test_nobody_is_enrolled_with_the_certificate_of_another() -> None:
     with pytest.raises(Refused, match="certificate"):
         amber.ask(replace(enrolment(an_identity("cedar")), tls=pem.replace("AAAA\n", "AAAA")))
     amber.ask(replace(enrolment(birch), tls=pem))
+
+
+# ------------------------------------------------------------------------------------------------------ after a restore
+
+
+def test_what_a_restored_node_filed_under_a_used_serial_does_not_shut_the_line() -> None:
+    amber, birch = amber_and_birch()
+    backup = amber.store.snapshot()
+    amber.ask(a_notice())
+    amber.ask(SendStop("Imani"))
+    sync(amber, birch)
+    first_us = birch.picture.stops["amber/SA-0001"].at
+    restored = Desk("amber", amber.hands, store=MemoryStore.restored(backup))
+    restored.ask(a_notice(a_volume(lat_deg=10.9)))
+    restored.ask(SendStop("Imani"))
+    heard = birch.exchange.heartbeat("amber", amber.hands.now_us, amber.hands.now_us)
+    held = [entry.data for entry in birch.store.entries() if entry.log == "keepclear/amber/to/birch"]
+
+    restored.exchange.rebuild("birch", held, heard.cosigned, amber.hands.now_us)
+    sync(restored, birch)
+
+    assert birch.picture.stops["amber/SA-0001"].at > first_us
+    assert birch.picture.notice("amber/A-0001").volumes == (a_volume(),)
+    assert "A-0001" in restored.loop.degraded
+
+
+def test_of_versions_without_end_the_newest_stay_in_the_picture() -> None:
+    amber, _ = amber_and_birch()
+    wire = (volume_to_wire(a_volume()),)
+    first = NoticeSent("B-0001", 1, NoticeState.ACCEPTED, NoticeKind.HAZARD, Action.KEEP_CLEAR, wire)
+    versions = [msgspec.structs.replace(first, version=n) for n in range(1, VERSIONS_KEPT + 3)]
+
+    assert isinstance(Hostile("birch", amber).send(*versions), Receipt)
+
+    held = amber.picture.notice("birch/B-0001")
+    assert [each.version for each in held.versions] == list(range(3, VERSIONS_KEPT + 3))
+    assert sorted(version for _, version in held.sent) == list(range(3, VERSIONS_KEPT + 3))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from keepclear.core.agreement import DisclosureLevel
 from keepclear.core.alert import Answer, acknowledges
@@ -258,6 +258,8 @@ def take(picture: Picture, read: Read, now_us: int, received_at: int, settings: 
     `picture` already holds it. The first draft says that it was received; a `received` is not answered with another.
     """
     sender = read.log.split("/")[1]
+    # A delivery that is right is never refused for how much of ours it meets: a STOP may stand behind it.
+    settings = replace(settings, conflicts_max=3 * settings.notices_max)
     drafts: list[Draft] = []
     body = read.body
     if not isinstance(body, Received) and not picture.has_answered(sender, read.n):
