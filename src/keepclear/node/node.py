@@ -36,6 +36,8 @@ log = logging.getLogger("keepclear.node")
 FORGET_EVERY_US = MINUTE_US
 
 
+#: After a start, so many heartbeats are waited for the peers' clocks before anything is declared missed.
+HEARTBEATS_TO_HEAR = 2
 #: STOPs of one peer that are shown UNRECORDED: one that floods takes no other's place.
 UNRECORDED_OF_PEER_MAX = 16
 
@@ -92,6 +94,7 @@ class Node:
         self._tasks: list[asyncio.Task[None]] = []
         #: The jump of the wall clock that was told already, microseconds.
         self._suspected_us = 0
+        self._started_at = 0
         #: Why the node takes nothing more until it is started anew, or empty.
         self._down = ""
         #: STOPs that came in while nothing could be recorded: shown, marked UNRECORDED, and not answered for.
@@ -126,6 +129,7 @@ class Node:
 
     async def start(self) -> None:
         """Begin to run. Everything that was in force is in force again before this returns."""
+        self._started_at = self._clock.elapsed_us()
         self._watch(asyncio.create_task(self._run(), name="loop"))
         behind_us = self.loop.last_at() - self.wall_us()
         await self._try(Start(self.software))  # a full disk must not keep a node from starting: STOP has its own space
@@ -218,7 +222,7 @@ class Node:
         while True:
             await asyncio.sleep(self.settings.tick_s)
             jump_us = self.steady.jump_us()
-            commands: list[Command] = [Tick()]
+            commands: list[Command] = [Tick()] if self._may_judge() else []
             if abs(jump_us - self._suspected_us) > self.settings.clock_jump_s * SECOND_US:
                 self._suspected_us = jump_us
                 commands.insert(0, SuspectClock(round(jump_us / 1000), "our own clock"))
@@ -231,6 +235,15 @@ class Node:
             if self.now_us() >= forget_at:
                 self.picture.forget(self.now_us())
                 forget_at = self.now_us() + FORGET_EVERY_US
+
+    def _may_judge(self) -> bool:
+        """Whether anything may be declared missed: the peers were asked for the time, or had long enough to tell it.
+
+        A node that starts with a clock an hour ahead would else find missed what is not, before anybody can say so.
+        """
+        if self._clock.elapsed_us() - self._started_at >= HEARTBEATS_TO_HEAR * self.settings.heartbeat_s * SECOND_US:
+            return True
+        return all(self.exchange.line(party).last_heard for party in self.picture.enrolled_peers())
 
     async def _try(self, command: Command) -> None:
         try:
