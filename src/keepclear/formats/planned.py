@@ -29,7 +29,9 @@ VOLUMES_MAX = 1_000
 #: Characters of an id or a title; longer ones are cut and marked with an ellipsis.
 TEXT_MAX = 120
 
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+#: A text, or what is left when it does not end. It gives nothing back and never fails, so that each byte is seen once:
+#: a file of quotes that do not end would otherwise be read again from each of them.
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.?+)*+"?', re.DOTALL)
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 

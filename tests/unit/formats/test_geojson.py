@@ -462,6 +462,13 @@ def test_brackets_in_texts_are_not_nesting():
     assert load_json(json.dumps(["[{" * 100, "\\"]).encode()) == ["[{" * 100, "\\"]
 
 
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("data", [b'{"a":"' + b'\\"' * 3_000_000, b'"' * 3_000_001, b'["' + b"\\" * 3_000_001])
+def test_quotes_that_do_not_end_take_no_longer_than_their_length(data: bytes):
+    with pytest.raises(Malformed):
+        load_json(data)
+
+
 def test_a_file_one_byte_too_long_is_refused():
     with pytest.raises(LimitReached, match="FILE_BYTES_MAX"):
         load_json(b" " * (FILE_BYTES_MAX + 1))
