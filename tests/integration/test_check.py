@@ -271,6 +271,14 @@ def test_a_bad_outline_is_told_by_the_place_of_its_corners(write: Any):
     assert "crosses itself: on the edges from latitude 5" in output and "edges 0" not in output
 
 
+def test_heights_without_end_share_what_the_other_has(write: Any):
+    everything = a_circle("B", 0.0, lower="SFC", upper="UNL")
+
+    report = json.loads(run(write("a.geojson", a_circle("A", 0.0), everything), "--json").output)
+
+    assert report["conflicts"][0]["meetings"][0]["shared_heights"] == ["100 m AMSL", "200 m AMSL"]
+
+
 def test_many_notes_alike_do_not_bury_the_rest(write: Any):
     def a_box(number: int) -> dict[str, Any]:
         box = a_circle(f"N{number}", 0.0, radius_m=None)

@@ -218,7 +218,7 @@ def height_text(meeting: Meeting, separation: Separation) -> str:
     bands = f"{band_text(meeting.one.band)} and {band_text(meeting.other.band)}"
     if judgement.vertical_m.most <= 0 and shared is not None:
         thick_m = shared[1].value_m - shared[0].value_m
-        size = "" if shared[0] == SURFACE else f" ({_metres(thick_m)})"
+        size = "" if shared[0] == SURFACE or shared[1] == UNLIMITED else f" ({_metres(thick_m)})"
         return f"{altitude_text(shared[0])} to {altitude_text(shared[1])} shared{size}: {bands}"
     gap = _gap_text(judgement.vertical_m, judgement.overlap_vertical_m, separation.vertical_m, "sharing about ")
     return f"{gap}: {bands}"
@@ -227,13 +227,15 @@ def height_text(meeting: Meeting, separation: Separation) -> str:
 def shared_band(one: AltitudeBand, other: AltitudeBand) -> tuple[Altitude, Altitude] | None:
     """The heights that two bands share, where data can be compared without a conversion; None where they cannot."""
     lower = _of_two(one.lower, other.lower, SURFACE, highest=True)
-    upper = _of_two(one.upper, other.upper, None, highest=False)
-    if lower is None or upper is None or (lower != SURFACE and lower.datum is not upper.datum):
+    upper = _of_two(one.upper, other.upper, UNLIMITED, highest=False)
+    if lower is None or upper is None:
         return None
-    return (lower, upper) if lower == SURFACE or lower.value_m <= upper.value_m else None
+    if lower == SURFACE or upper == UNLIMITED:
+        return lower, upper
+    return (lower, upper) if lower.datum is upper.datum and lower.value_m <= upper.value_m else None
 
 
-def _of_two(one: Altitude, other: Altitude, yields: Altitude | None, *, highest: bool) -> Altitude | None:
+def _of_two(one: Altitude, other: Altitude, yields: Altitude, *, highest: bool) -> Altitude | None:
     if yields in (one, other):
         return other if one == yields else one
     if one.datum is not other.datum:
