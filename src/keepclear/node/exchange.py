@@ -122,8 +122,12 @@ class Exchange:
 
     # ------------------------------------------------------------------------------------------------ our channels
 
-    def checkpoint(self, log: str, size: int | None = None) -> str:
+    def checkpoint(self, log: str, size: int | None = None, *, is_kept: bool = True) -> str:
         """A signed checkpoint of one of our own logs, now or at an earlier size, with the cosignatures we hold for it.
+
+        Args:
+            is_kept: store it at once. On its way to a peer it need not be: it comes back cosigned and is kept then, and
+                until then the entries under it, which are durable, give the same one again.
 
         Raises:
             Unavailable: the peer has not told us yet, since this start, what it cosigned.
@@ -143,7 +147,8 @@ class Exchange:
         if rest[0] == "to" and not self.line(rest[1]).may_sign:
             raise Unavailable(f"{log} is not signed before {rest[1]} has told us what it cosigned last")
         text = signed(Checkpoint(log, wanted, root), self.loop.keys.signer)
-        self._keep(log, wanted, text)
+        if is_kept:
+            self._keep(log, wanted, text)
         return text
 
     def newest_checkpoint(self, log: str) -> str:
@@ -161,7 +166,7 @@ class Exchange:
         if line.holds >= size:
             # It holds all of it and its cosignature never reached us: ask for that alone.
             is_cosigned = self.cosigned_size.get(log, 0) >= size
-            return None if is_cosigned else Delivery(size, (), self.checkpoint(log))
+            return None if is_cosigned else Delivery(size, (), self.checkpoint(log, is_kept=False))
         settings = self.loop.settings
         entries: list[bytes] = []
         total = 0
@@ -172,7 +177,7 @@ class Exchange:
             entries.append(stored.data)
         if not entries:
             return None
-        return Delivery(line.holds, tuple(entries), self.checkpoint(log, line.holds + len(entries)))
+        return Delivery(line.holds, tuple(entries), self.checkpoint(log, line.holds + len(entries), is_kept=False))
 
     def take_delivered(self, party: str, delivery: Delivery, answer: Delivered, sent_at: int) -> list[Command]:
         """Take up what the peer answered to a delivery: how far it holds our channel, and its cosignature.
