@@ -29,7 +29,7 @@ from keepclear.core.geodesy import (
 )
 from keepclear.engine.edges import ERROR_M, Edge, along, crossing_of, drop_foot, edges_cross
 from keepclear.engine.inside import horizon_frame, inner_point, is_inside
-from keepclear.engine.shape import VERTICAL_OFF_DEG, Ball, ball_of, outline_of
+from keepclear.engine.shape import VERTICAL_OFF_DEG, Ball, ball_of, corners_of, outline_of
 from keepclear.engine.survey import Candidate, all_pieces, least_distances, near_pieces, seen_from, survey_all
 
 #: Geodesic feet dropped for one pair at most. Beyond it the answer stays in doubt, which counts as a conflict.
@@ -149,15 +149,17 @@ def _gap_of_lines(nearest: Interval) -> Interval:
 
 def _shared_corner(one: Polygon, other: Polygon) -> LatLon | None:
     """A corner that both have to the last digit: there they touch, whatever the geometry."""
-    return next(iter(set(one.outline) & set(other.outline)), None)
+    first, second = corners_of(one), corners_of(other)
+    return None if first.isdisjoint(second) else min(first & second)
 
 
 def _held_corner(one: Polygon, other: Polygon) -> LatLon | None:
     """A corner of one inside the other, if the one nearest to the other's middle is: a short cut for large outlines."""
-    for polygon, holder in ((one, other), (other, one)):
-        offsets = outline_of(polygon).starts - np.asarray(ball_of(holder).centre_m)
-        number = int(np.einsum("ij,ij->i", offsets, offsets).argmin())
+    small, large = sorted((one, other), key=lambda polygon: ball_of(polygon).radius_m)
+    for polygon, holder in ((small, large), (large, small)):
         outline = outline_of(polygon)
+        offsets = outline.starts - np.asarray(ball_of(holder).centre_m)
+        number = int(np.einsum("ij,ij->i", offsets, offsets).argmin())
         corner = polygon.outline[outline.edge[number]]
         if is_inside(corner, holder):
             return corner

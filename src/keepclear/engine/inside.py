@@ -16,8 +16,8 @@ from keepclear.engine.shape import Ball, Outline, ball_of, outline_of
 def is_inside(point: LatLon, polygon: Polygon) -> bool | None:
     """Whether a position lies inside a polygon; None when it lies on its boundary as far as can be measured.
 
-    Turns once round the point along all arcs. An arc that runs on the other side of the point than its geodesic does
-    is found by dropping the foot, and counts as one crossing more.
+    Counts how many arcs cross a line from the point to one side. An arc that runs on the other side of the point than
+    its geodesic does is found by dropping the foot, and counts as one crossing more.
     """
     ball = ball_of(polygon)
     apart_m = inverse(point[1], point[0], ball.centre[1], ball.centre[0])[2]
@@ -28,16 +28,23 @@ def is_inside(point: LatLon, polygon: Polygon) -> bool | None:
     x, y = _horizon(point_to_ecef(*point), outline.starts)
     next_x, next_y = np.concatenate((x[1:], x[:1])), np.concatenate((y[1:], y[:1]))
     cross = x * next_y - next_x * y
-    turns = float(np.arctan2(cross, x * next_x + y * next_y).sum())
-    inside = round(turns / math.tau) % 2 == 1
     run_x, run_y = next_x - x, next_y - y
+    left = cross > 0.0
+    # The line is a hair above its own height, so that a corner on it counts once; a point on an arc is right of it.
+    crosses = ((y > 0.0) != (next_y > 0.0)) & (left == (run_y > 0.0))
+    inside = int(np.count_nonzero(crosses)) % 2 == 1
     run = run_x * run_x + run_y * run_y
     bulge_m = outline.bulge_m[:, 0] * 2.0 + ERROR_M
+    close = cross * cross <= bulge_m * bulge_m * run
+    if not np.count_nonzero(close):
+        return inside
     along = -(x * run_x + y * run_y)
     slack = 0.01 * run + bulge_m * np.sqrt(run)
-    close = (cross * cross <= bulge_m * bulge_m * run) & (along >= -slack) & (along <= run + slack)
-    for piece in np.flatnonzero(close).tolist():
-        strays = _strays(outline, piece, point, left=bool(cross[piece] > 0))
+    close &= (along >= -slack) & (along <= run + slack)
+    for piece in close.nonzero()[0].tolist():
+        # The arc lies along the line, so a hair below it: which side that is depends on where it runs.
+        flat = y[piece] == next_y[piece] == 0.0
+        strays = _strays(outline, piece, point, left=bool(run_x[piece] > 0.0 if flat else left[piece]))
         if strays is None:
             return None
         inside ^= strays
@@ -113,4 +120,6 @@ def flattened(outline: Outline, ball: Ball) -> Floats:
     x, y = _horizon(ball.centre_m, outline.starts)
     centre = np.asarray(ball.centre_m)
     height = (outline.starts @ centre) / float(centre @ centre)
-    return np.column_stack((x / height, y / height))
+    flat = np.empty((len(x), 2))
+    flat[:, 0], flat[:, 1] = x / height, y / height
+    return flat

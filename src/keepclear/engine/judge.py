@@ -18,11 +18,13 @@ from keepclear.engine.heights import shared_height_m, vertical_gap
 DOUBT_M = 1e-4
 
 
-def judge(one: Volume4D, other: Volume4D, separation: Separation = NO_SEPARATION) -> Judgement:
+def judge(
+    one: Volume4D, other: Volume4D, separation: Separation = NO_SEPARATION, *, measure_depth: bool = True
+) -> Judgement:
     """What the rule says of two volumes. Symmetric.
 
     Every interval holds the true value. When one dimension is already clear the others may be wide: they were not
-    needed.
+    needed. With `measure_depth` off the depth on the ground is bounded by the enclosing balls alone, as it is then.
 
     Raises:
         Malformed: a footprint that is no place (`engine.validity.check_footprint` gives the reason at the door).
@@ -33,7 +35,8 @@ def judge(one: Volume4D, other: Volume4D, separation: Separation = NO_SEPARATION
     if verdict is Verdict.CLEAR:
         ground, depth_at_most_m = rough_gap(one.footprint, other.footprint), rough_depth_m
     else:
-        ground, depth_at_most_m = ground_gap(one.footprint, other.footprint, minimum_m=separation.horizontal_m), depth_m
+        ground = ground_gap(one.footprint, other.footprint, minimum_m=separation.horizontal_m)
+        depth_at_most_m = depth_m if measure_depth else rough_depth_m
         verdict = both(verdict, too_near(ground.gap, minimum=separation.horizontal_m))
     meets = ground.gap.least <= 0
     return Judgement(

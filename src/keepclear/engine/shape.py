@@ -42,6 +42,13 @@ ROUNDING_M = 2e-8
 
 SHAPES_KEPT = 65_536
 
+#: So few corners are worked through one by one: numpy's calls would cost more than what they do.
+FEW_CORNERS = 16
+
+
+#: For each edge the start (latitude, longitude), the bearing there in degrees and the length in metres.
+Edges = tuple[tuple[float, float, float, float], ...]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ball:
@@ -77,7 +84,7 @@ class Outline:
     trust: Floats
     edge: tuple[int, ...]
     offset_m: tuple[float, ...]
-    edges: tuple[tuple[float, float, float, float], ...]
+    edges: Edges
 
     def __len__(self) -> int:
         return len(self.edge)
@@ -94,7 +101,7 @@ def ball_of(footprint: Footprint) -> Ball:
         case Circle(lat_deg, lon_deg, radius_m):
             return Ball((lat_deg, lon_deg), point_to_ecef(lat_deg, lon_deg), radius_m)
         case Polygon(outline):
-            return _ball_round(_corners_m(outline))
+            return _ball_round_few(outline) or _ball_round(_corners_m(outline))
 
 
 @lru_cache(maxsize=SHAPES_KEPT // 8)
@@ -104,23 +111,39 @@ def outline_of(polygon: Polygon) -> Outline:
     Raises:
         Malformed: two corners in a row are the same place, so the edge between them has no direction.
     """
-    corners = np.asarray(polygon.outline)
-    lat, lon = corners[:, 0], corners[:, 1]
-    heading, _, length = inverse(lon, lat, np.roll(lon, -1), np.roll(lat, -1))
-    if not length.min() > 0.0:
-        raise Malformed("two corners in a row are the same place", at=f"outline[{int(length.argmin())}]")
-    edges = tuple(zip(lat.tolist(), lon.tolist(), heading.tolist(), length.tolist(), strict=True))
-    starts = to_ecef(lat, lon)
+    edges = _edges(polygon.outline)
+    lengths_m = [length_m for _, _, _, length_m in edges]
+    if not min(lengths_m) > 0.0:
+        raise Malformed("two corners in a row are the same place", at=f"outline[{lengths_m.index(min(lengths_m))}]")
+    starts = _corners_m(polygon.outline)
     edge: list[int] | range = range(len(edges))
     offset_m = [0.0] * len(edges)
-    if length.max() > PIECE_M:
+    if max(lengths_m) > PIECE_M:
         starts, edge, offset_m = _cut(edges, starts)
     return _outline(starts, edge, offset_m, edges)
 
 
-def _cut(
-    edges: tuple[tuple[float, float, float, float], ...], corners_m: Floats
-) -> tuple[Floats, list[int], list[float]]:
+@lru_cache(maxsize=SHAPES_KEPT // 8)
+def corners_of(polygon: Polygon) -> frozenset[LatLon]:
+    """The corners of a polygon, to be looked up."""
+    return frozenset(polygon.outline)
+
+
+def _edges(outline: tuple[LatLon, ...]) -> Edges:
+    """From each corner to the next: start, bearing there and length."""
+    if len(outline) <= FEW_CORNERS:
+        found = []
+        for (lat, lon), (next_lat, next_lon) in zip(outline, outline[1:] + outline[:1], strict=True):
+            heading, _, length_m = inverse(lon, lat, next_lon, next_lat)
+            found.append((lat, lon, heading, length_m))
+        return tuple(found)
+    corners = np.asarray(outline)
+    following = np.concatenate((corners[1:], corners[:1]))
+    headings, _, lengths = inverse(corners[:, 1], corners[:, 0], following[:, 1], following[:, 0])
+    return tuple(zip(*corners.T.tolist(), headings.tolist(), lengths.tolist(), strict=True))
+
+
+def _cut(edges: Edges, corners_m: Floats) -> tuple[Floats, list[int], list[float]]:
     """The edges cut into equal pieces of at most PIECE_M: starts of pieces, their edge, their offset along it."""
     starts, edge, offset_m = [], [], []
     for number, (lat_deg, lon_deg, heading_deg, length_m) in enumerate(edges):
@@ -136,9 +159,7 @@ def _cut(
     return np.concatenate(starts), edge, offset_m
 
 
-def _outline(
-    starts: Floats, edge: list[int] | range, offset_m: list[float], edges: tuple[tuple[float, float, float, float], ...]
-) -> Outline:
+def _outline(starts: Floats, edge: list[int] | range, offset_m: list[float], edges: Edges) -> Outline:
     ends = np.concatenate((starts[1:], starts[:1]))
     along = ends - starts
     length_m = np.sqrt(np.einsum("ij,ij->i", along, along))[:, None]
@@ -166,8 +187,29 @@ def _outline(
 
 
 def _corners_m(outline: tuple[LatLon, ...]) -> Floats:
+    if len(outline) <= FEW_CORNERS:
+        return np.array([point_to_ecef(lat, lon) for lat, lon in outline])
     corners = np.asarray(outline)
     return to_ecef(corners[:, 0], corners[:, 1])
+
+
+def _ball_round_few(outline: tuple[LatLon, ...]) -> Ball | None:
+    """The ball from the middle of the box round few corners; None if they are many, or it comes out large."""
+    if len(outline) > FEW_CORNERS:
+        return None
+    corners_m = [point_to_ecef(lat, lon) for lat, lon in outline]
+    x, y, z = ((min(line) + max(line)) / 2.0 for line in zip(*corners_m, strict=True))
+    _check_one_side(x, y, z)
+    centre = direction_to_position(x, y, z)
+    centre_m = point_to_ecef(*centre)
+    chord_m = max([math.dist(centre_m, corner_m) for corner_m in corners_m])
+    radius_m = geodesic_at_most_m(chord_m) + ROUNDING_M
+    return Ball(centre, centre_m, radius_m) if radius_m <= RADIUS_MAX_M else None
+
+
+def _check_one_side(x: float, y: float, z: float) -> None:
+    if abs(x) + abs(y) + abs(z) < 1.0:
+        raise Malformed("the corners lie all round the Earth: which part is meant is not clear", at="outline")
 
 
 def _ball_round(corners_m: Floats) -> Ball:
@@ -191,8 +233,7 @@ def _ball_round(corners_m: Floats) -> Ball:
 
 def _ball_about(middle: Floats, corners_m: Floats) -> Ball:
     x, y, z = middle.tolist()
-    if abs(x) + abs(y) + abs(z) < 1.0:
-        raise Malformed("the corners lie all round the Earth: which part is meant is not clear", at="outline")
+    _check_one_side(x, y, z)
     centre = direction_to_position(x, y, z)
     centre_m = point_to_ecef(*centre)
     offsets = corners_m - np.asarray(centre_m)

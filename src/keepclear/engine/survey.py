@@ -45,6 +45,9 @@ class Pieces:
     bulge_m: Floats
     trust: Floats
 
+    def __len__(self) -> int:
+        return len(self.starts)
+
 
 @dataclass(frozen=True, slots=True)
 class Survey:
@@ -93,11 +96,22 @@ def _some_pieces(outline: Outline, number: npt.NDArray[np.intp]) -> Pieces:
 
 
 def near_pieces(one: Polygon, other: Polygon, reach_m: float) -> tuple[Pieces, Pieces]:
-    """The pieces of each that can be within `reach_m` of the other; all of them where there are few."""
+    """The pieces of each that can be within `reach_m` of the other; all of them where there are few.
+
+    When the larger has none, the smaller is given none either: there are no pairs to look at.
+    """
     first, second = outline_of(one), outline_of(other)
-    if len(first) * len(second) <= 400:
+    if len(first) * len(second) <= _FEW_CELLS:
         return all_pieces(first), all_pieces(second)
-    return _within(first, ball_of(other), reach_m), _within(second, ball_of(one), reach_m)
+    if ball_of(one).radius_m < ball_of(other).radius_m:
+        near_second = _within(second, ball_of(one), reach_m)
+        return _within(first, ball_of(other), reach_m) if len(near_second) else _no_pieces(first), near_second
+    near_first = _within(first, ball_of(other), reach_m)
+    return near_first, _within(second, ball_of(one), reach_m) if len(near_first) else _no_pieces(second)
+
+
+def _no_pieces(outline: Outline) -> Pieces:
+    return _some_pieces(outline, np.zeros(0, dtype=np.intp))
 
 
 def _within(outline: Outline, ball: Ball, reach_m: float) -> Pieces:
@@ -105,7 +119,7 @@ def _within(outline: Outline, ball: Ball, reach_m: float) -> Pieces:
     # Half of the piece along the ground is at most 1.01 of half its chord, and its middle lies as far above the chord.
     limit = outline.length_m[:, 0] * 0.52 + outline.length_m[:, 0] ** 2 / (6.0 * CURVATURE_RADIUS_MIN_M)
     limit += ball.radius_m + reach_m + 1.0
-    number = np.flatnonzero(np.einsum("ij,ij->i", offsets, offsets) <= limit * limit)
+    number = (np.einsum("ij,ij->i", offsets, offsets) <= limit * limit).nonzero()[0]
     return _some_pieces(outline, number)
 
 
@@ -155,15 +169,17 @@ def _survey_rows(first: Pieces, second: Pieces, within_m: float) -> Survey:
         margin &= np.minimum(np.abs(start_back), np.abs(end_back)) > second.bulge_m.T
         # Arcs of opposite sides of the Earth share planes too.
         margin &= first.starts @ second.starts.T > 0
-        sure = np.argwhere(crossing & margin)
-        if len(sure):
-            i, j = sure[0]
-            return Survey(_crossing_at(first, second, int(i), int(j)), 0.0, [], [])
-        unsure = [(_edge(first, i), _edge(second, j)) for i, j in np.argwhere(crossing).tolist()]
+        sure = crossing & margin
+        i, j = divmod(int(sure.argmax()), other_count)
+        if sure[i, j]:
+            return Survey(_crossing_at(first, second, i, j), 0.0, [], [])
+        unsure = [(_edge(first, i), _edge(second, j)) for i, j in _where(crossing)]
     least = least_distances(start_side, along[:, :other_count], first)
     least_back = least_distances(left_back[:, :count], along_back[:, :count], second)
     # Ends of pieces are starts of others, except where the neighbour was left out as too far away.
     least_m = float(min(least.min(), least_back.min()))
+    if least_m > max(within_m, 0.0):
+        return Survey(None, least_m, [], unsure)
     candidates = _candidates(least, first, second, within_m) + _candidates(least_back, second, first, within_m)
     doubtful = _doubtful(least, first, second) + [(b, a) for a, b in _doubtful(least_back, second, first)]
     return Survey(None, least_m, candidates, unsure + doubtful)
@@ -185,11 +201,16 @@ def _crossing_at(first: Pieces, second: Pieces, i: int, j: int) -> LatLon:
 def _candidates(
     least: Floats, pieces: Pieces, points: Pieces, within_m: float
 ) -> list[tuple[float, LatLon, Outline, int]]:
-    found = np.argwhere(least <= within_m)
     return [
-        (float(least[i, j]), _corner(points, int(j)), pieces.outline, int(pieces.number[int(i)]))
-        for i, j in found.tolist()
+        (float(least[i, j]), _corner(points, j), pieces.outline, int(pieces.number[i]))
+        for i, j in _where(least <= within_m)
     ]
+
+
+def _where(cells: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Row and column of each cell that holds; numpy's argwhere costs several times as much on a handful."""
+    rows, columns = cells.nonzero()
+    return list(zip(rows.tolist(), columns.tolist(), strict=True))
 
 
 def _edge(pieces: Pieces, i: int) -> Edge:
@@ -199,7 +220,7 @@ def _edge(pieces: Pieces, i: int) -> Edge:
 def _doubtful(least: Floats, pieces: Pieces, points: Pieces) -> list[tuple[Edge, Edge]]:
     """Edges that may touch or cross near the start of a piece of the other; both edges that meet there."""
     found = []
-    for i, j in np.argwhere(least <= 0.0).tolist():
+    for i, j in _where(least <= 0.0):
         edge = _edge(pieces, i)
         outline, number = points.outline, int(points.number[j])
         found.append((edge, outline.edges[outline.edge[number]]))

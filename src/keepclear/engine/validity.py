@@ -12,6 +12,7 @@ import numpy as np
 import shapely
 
 from keepclear.core.footprint import Circle, Footprint, Polygon
+from keepclear.core.geodesy import Floats
 from keepclear.core.volume import Volume4D
 from keepclear.engine.edges import Edge, drop_foot, edge_ends, edges_cross
 from keepclear.engine.heights import is_upside_down
@@ -83,11 +84,16 @@ def _check_corners(outline: Outline) -> None:
 
 def _check_apart(polygon: Polygon, outline: Outline) -> None:
     """Edges that share no corner keep apart. Only pairs that are close on a flat map are examined."""
+    if len(outline.edges) == 3:
+        return
     flat = flattened(outline, ball_of(polygon))
-    lines = shapely.linestrings(np.stack((flat, np.concatenate((flat[1:], flat[:1]))), axis=1))
+    following = np.concatenate((flat[1:], flat[:1]))
     # The map stretches by up to 1 / cos(angle)^2 away from its middle.
     stretch = 1.05 / math.cos(min(1.3, ball_of(polygon).radius_m / 6.3e6)) ** 2
     close_m = stretch * (2.0 * float(outline.bulge_m.max()) + 2.0 * TOUCH_M)
+    if _apart_at_least_m(flat, following) > close_m:
+        return
+    lines = shapely.linestrings(np.stack((flat, following), axis=1))
     one, other = shapely.STRtree(lines).query(lines, predicate="dwithin", distance=close_m)
     number = np.asarray(outline.edge)
     first, second, count = number[one], number[other], len(outline.edges)
@@ -98,6 +104,23 @@ def _check_apart(polygon: Polygon, outline: Outline) -> None:
         raise Malformed("the boundary comes close to itself in too many places to be told apart", at="outline")
     for i, j in pairs:
         _check_pair(outline.edges[i], outline.edges[j], f"edges {i} and {j}")
+
+
+def _apart_at_least_m(flat: Floats, following: Floats) -> float:
+    """A distance that lines which share no end surely keep, if all can be seen from the middle; else 0.
+
+    Each line then fills a sector of its own, so between two that share no end lies a whole sector of a third.
+    """
+    (x, y), (next_x, next_y) = flat.T, following.T
+    cross = x * next_y - next_x * y
+    low, high = float(cross.min()), float(cross.max())
+    if low * high <= 0.0:
+        return 0.0
+    sectors = np.abs(np.arctan2(cross, x * next_x + y * next_y))
+    if not 0.0 < float(sectors.sum()) < 3.0 * math.pi:
+        return 0.0
+    nearest_m = float(np.abs(cross / np.hypot(next_x - x, next_y - y)).min())
+    return nearest_m * math.sin(min(float(sectors.min()), math.pi / 2.0)) - 1e-6
 
 
 def _check_pair(one: Edge, other: Edge, which: str) -> None:

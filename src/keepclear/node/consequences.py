@@ -77,7 +77,7 @@ def conflicts_with(
             held = picture.notices.get(other_key)
             if held is None or other_key == key or held.party not in separations or not held.is_live(now_us):
                 continue
-            judgement = judge(volume, held.volumes[other_at], separations[held.party])
+            judgement = judge(volume, held.volumes[other_at], separations[held.party], measure_depth=False)
             if judgement.verdict is Verdict.CLEAR:
                 continue
             of_party = found.setdefault(held.party, {})
