@@ -113,6 +113,14 @@ class Officers:
             if party.node is not None and party.node.picture.is_clock_suspect:
                 party.spawn(party.submit(ConfirmClock("Imani")))
 
+    def enrol_missing(self) -> None:
+        """A backup from before an enrolment has lost it: two persons compare the words again."""
+        for party in self.world.alive():
+            enrolled = set(open_node(party).picture.enrolled_peers())
+            for other in self.world.others(party):
+                if other.name not in enrolled:
+                    party.spawn(party.submit(self._enrolment(other)))
+
     async def _ask(self, party: Party, command: Command, key: str) -> None:
         if key:
             self.unanswered[key] = _Unanswered(party, command, key)

@@ -429,6 +429,7 @@ class World:
             for party in self.parties.values():
                 await party.start()
             officers.vouch_for_clocks()
+            officers.enrol_missing()
             self.invariants.cheap()
             if self.violations:
                 return
