@@ -25,6 +25,7 @@ from keepclear.engine.judge import judge
 from keepclear.errors import LimitReached
 from keepclear.node.decision import Draft
 from keepclear.node.entries import (
+    NAMED_CONFLICTS_MAX,
     AlertAssessed,
     AlertSent,
     ConflictsFound,
@@ -197,7 +198,9 @@ def sending_drafts(
     alert = make_alert_id(picture.party, filed.id, filed.version, peer)
     ref = NoticeRef(picture.party, filed.id, filed.version, content_hash(sent))
     serials = tuple(pair.id for pair in conflicts)
-    drafts.append(Draft(AlertSent(alert, level, ref, within_s, serials[:50]), peer, mode))
+    unlisted = max(0, len(serials) - NAMED_CONFLICTS_MAX)
+    sent_alert = AlertSent(alert, level, ref, within_s, serials[:NAMED_CONFLICTS_MAX], unlisted)
+    drafts.append(Draft(sent_alert, peer, mode))
     duty = DutyChanged(f"acknowledge_by {alert}", peer, now_us + within_s * SECOND_US, DutyState.OPEN)
     drafts.append(Draft(duty, mode=mode))
     return drafts

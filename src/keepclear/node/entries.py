@@ -30,6 +30,10 @@ RegionWord = Annotated[str, msgspec.Meta(pattern="^(|N|NE|E|SE|S|SW|W|NW|C)$")]
 Version = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
 
 
+#: Conflicts that an alert names; the receiver finds all of them for itself.
+NAMED_CONFLICTS_MAX = 50
+
+
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What every body shares: it is a value, and a field it does not know is refused."""
 
@@ -71,13 +75,17 @@ class NoticeSent(Entry, frozen=True):
 
 
 class AlertSent(Entry, frozen=True):
-    """`alert`: asks the other party to answer one version of a notice."""
+    """`alert`: asks the other party to answer one version of a notice.
+
+    `conflicts` names the first of its notices that it conflicts with, `unlisted` says how many more there are.
+    """
 
     alert: str
     level: AlertLevel
     notice: NoticeRef
     answer_within_s: Seconds
-    conflicts: tuple[Serial, ...] = ()
+    conflicts: Annotated[tuple[Serial, ...], msgspec.Meta(max_length=NAMED_CONFLICTS_MAX)] = ()
+    unlisted: Annotated[int, msgspec.Meta(ge=0, le=10_000_000)] = 0
 
 
 class AnswerSent(Entry, frozen=True):
