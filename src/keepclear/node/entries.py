@@ -77,7 +77,9 @@ class NoticeSent(Entry, frozen=True):
 class AlertSent(Entry, frozen=True):
     """`alert`: asks the other party to answer one version of a notice.
 
-    `conflicts` names the first of its notices that it conflicts with, `unlisted` says how many more there are.
+    Attributes:
+        conflicts: the first of its notices that it conflicts with.
+        unlisted: how many more there are; the receiver finds all of them for itself.
     """
 
     alert: str
