@@ -72,7 +72,6 @@ MEANINGS = {
     "why": "what was wrong with it",
     "against": "whose clock differs: a party, or our own",
     "difference_ms": "by how much, milliseconds; positive: the other clock is ahead",
-    "AlertSent.conflicts": "serials of the recipient's notices that it conflicts with, as far as the sender may know",
     "AlertSent.level": "how soon a person must act",
     "AgreementProposed.hash": "SHA-256 of the terms in RFC 8785 form",
     "AgreementSigned.hash": "of the terms that are signed",
