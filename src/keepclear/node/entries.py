@@ -78,7 +78,7 @@ class AlertSent(Entry, frozen=True):
     """`alert`: asks the other party to answer one version of a notice.
 
     Attributes:
-        conflicts: serials of the recipient's notices that it conflicts with, as far as the sender may know; the first 50.
+        conflicts: serials of the recipient's notices that it conflicts with, as far as the sender knows; the first 50.
         unlisted: how many more there are; the receiver finds all of them for itself.
     """
 
