@@ -238,13 +238,16 @@ class Exchange:
     def heartbeat(self, party: str, now_us: int, wall_us: int) -> Heartbeat:
         """What we tell a peer every few seconds."""
         theirs, ours = channel(party, self.loop.party), channel(self.loop.party, party)
-        size = self.cosigned_size.get(theirs, 0)
-        kept = self.loop.store.latest_checkpoint(theirs, at_most=size) if size else None
+        kept = self.loop.store.latest_checkpoint(theirs)
+        cosigned = kept[1] if kept else ""
+        if kept is not None and kept[0] > self.cosigned_size.get(theirs, 0):
+            # It came with entries that we recorded, and we stopped before we cosigned it.
+            cosigned = self.cosign_held(party, kept[1], now_us)
         return Heartbeat(
             software=self.software,
             now_us=wall_us,
             holds=self.loop.logs.size(theirs),
-            cosigned=kept[1] if kept else "",
+            cosigned=cosigned,
             checkpoint=self.newest_checkpoint(ours),
             store_ok=not self.loop.store_fault,
         )

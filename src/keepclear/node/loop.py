@@ -33,6 +33,8 @@ from keepclear.node.logs import Logs, Read, channel, kind_of, private_log, read_
 from keepclear.node.picture import Picture
 from keepclear.node.ports import Batch, Clock, Evidence, Keys, Store, StoredEntry
 from keepclear.node.settings import Settings
+from keepclear.record import note as notes
+from keepclear.record.checkpoint import log_key, parse
 from keepclear.record.identity import Identity
 
 #: Entries after which what they built is put out of the collector's sight. Without it a dense theatre of ten thousand
@@ -97,6 +99,7 @@ class _Turn:
     reads: list[Read] = field(default_factory=list)
     answers: list[tuple[str, bytes]] = field(default_factory=list)
     evidence: list[Evidence] = field(default_factory=list)
+    checkpoints: list[tuple[str, int, str]] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
     is_stop_lane: bool = False
     is_clock_set_back: bool = False
@@ -200,7 +203,7 @@ class Loop:
 
     def _commit(self, turn: _Turn, answers: list[Receipt | Exception]) -> Outcome:
         if turn.entries or turn.evidence:
-            batch = Batch(turn.entries, turn.answers, turn.evidence, turn.is_stop_lane)
+            batch = Batch(turn.entries, turn.answers, turn.evidence, turn.checkpoints, turn.is_stop_lane)
             try:
                 self.store.append(batch)
             except StoreFailed as failed:
@@ -285,6 +288,11 @@ class Loop:
                 raise
             self._quarantine(turn, command, str(bad), now_us)
             raise _Kept(bad) from None
+        if fresh.entries:
+            # In the same transaction: whoever holds the entries can always show, and cosign, what was signed over them.
+            checkpoint, note = parse(command.checkpoint)
+            own = note.by(log_key(fresh.log, key))
+            turn.checkpoints.append((fresh.log, checkpoint.size, notes.render(notes.Note(note.text, tuple(own)))))
         for data, read in fresh.entries:
             turn.entries.append(self.logs.copy(fresh.log, data, read))
             turn.reads.append(read)

@@ -43,12 +43,14 @@ class Batch:
         entries: in order; `seq` runs on from the last stored one without a gap, `n` likewise within each log.
         answers: (idempotency key, answer bytes) of commands that carried a key.
         evidence: kept beside the logs.
+        checkpoints: (log, size, signed note) that came with entries of a peer; one that is kept already stays.
         is_stop_lane: may use the space set aside.
     """
 
     entries: Sequence[StoredEntry]
     answers: Sequence[tuple[str, bytes]] = ()
     evidence: Sequence[Evidence] = ()
+    checkpoints: Sequence[tuple[str, int, str]] = ()
     is_stop_lane: bool = False
 
 

@@ -197,6 +197,8 @@ class MemoryStore:
             self._answers.popitem(last=False)
         for each in batch.evidence:
             self._evidence.setdefault(each.sha256, each)
+        for log, size, note in batch.checkpoints:
+            self._checkpoints.setdefault(log, {}).setdefault(size, note)
 
     def _replace_tail(self, log: str, first: int, entries: Sequence[StoredEntry]) -> None:
         forgotten = {each.seq for each in self._logs.get(log, [])[first:]}

@@ -139,7 +139,7 @@ class SqliteStore:
                 ensure(
                     sha256(each.data).hexdigest() == each.sha256, f"evidence is named by its hash, not {each.sha256}"
                 )
-            if not (batch.entries or batch.answers or batch.evidence):
+            if not (batch.entries or batch.answers or batch.evidence or batch.checkpoints):
                 return
             self._check_reserve(batch.is_stop_lane)
             self._write(lambda writer: self._insert(writer, batch), may_use_reserve=batch.is_stop_lane)
@@ -243,6 +243,11 @@ class SqliteStore:
         writer.executemany(
             "INSERT INTO evidence (sha256, at, data, digest) VALUES (?, ?, ?, ?) ON CONFLICT (sha256) DO NOTHING",
             [(each.sha256, each.at, each.data, digest_of(each.sha256, each.at, each.data)) for each in batch.evidence],
+        )
+        # One that is kept already has more signatures.
+        writer.executemany(
+            "INSERT INTO checkpoint (log, size, note, digest) VALUES (?, ?, ?, ?) ON CONFLICT (log, size) DO NOTHING",
+            [(log, size, note, digest_of(log, size, note)) for log, size, note in batch.checkpoints],
         )
 
     # ----------------------------------------------------------------------------------------------- copies and checks
