@@ -512,4 +512,6 @@ def _ended_at(held: HeldNotice) -> int:
         return held.span.end_us
     # Another party's clock may say anything; when its entry reached us we know.
     latest, ours = held.latest, held.sent.get((parties_of(held.latest.log)[1], held.latest.version))
-    return ours.received_at if ours is not None and ours.received_at and not held.is_own else latest.at
+    told_at = ours.received_at if ours is not None and ours.received_at and not held.is_own else latest.at
+    # Told to have ended after its span was over: it ended with its span.
+    return min(told_at, held.span.end_us)
