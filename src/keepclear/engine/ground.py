@@ -118,26 +118,32 @@ def _polygons(one: Polygon, other: Polygon, minimum_m: float) -> Ground:
     shared = _shared_corner(one, other)
     if shared is not None:
         return Ground(_TOGETHER, shared)
-    held = _held_corner(one, other) if len(one.outline) * len(other.outline) > _MANY_CELLS else None
+    reach_m = minimum_m + 1.0
+    near = near_pieces(one, other, reach_m)
+    held, outside = None, False
+    if near is not None and len(one.outline) * len(other.outline) > _MANY_CELLS:
+        held, outside = _held_corner(one, other)
     if held is not None:
         return Ground(_TOGETHER, held)
-    reach_m = minimum_m + 1.0
-    first, second = near_pieces(one, other, reach_m)
-    surveys = list(survey_all(first, second, chord_at_most_m(minimum_m + 4 * ERROR_M)))
+    surveys = list(survey_all(*near, chord_at_most_m(minimum_m + 4 * ERROR_M))) if near else []
     for survey in surveys:
         if survey.crossing is not None:
             return Ground(_TOGETHER, survey.crossing)
     least_m = min((survey.least_m for survey in surveys), default=math.inf)
     doubtful = dict.fromkeys(pair for survey in surveys for pair in survey.doubtful_edges)
-    meeting = _meet_exactly(one, other, doubtful) if doubtful else _one_in_the_other(one, other)
+    meeting = None
+    if doubtful:
+        meeting = _meet_exactly(one, other, doubtful)
+    elif not outside:
+        meeting = _one_in_the_other(one, other)
     if meeting is not None:
         return Ground(_TOGETHER, meeting)
     found = sorted((c for survey in surveys for c in survey.candidates), key=lambda candidate: candidate[0])
     if not found:
         least = min(reach_m, geodesic_at_least_m(least_m))
         return Ground(Interval(least, max(least, rough_gap(one, other).gap.most)), None)
-    nearest, near = _nearest(iter(found), minimum_m, beyond_m=minimum_m + 3 * ERROR_M)
-    return Ground(_gap_of_lines(nearest), near)
+    nearest, place = _nearest(iter(found), minimum_m, beyond_m=minimum_m + 3 * ERROR_M)
+    return Ground(_gap_of_lines(nearest), place)
 
 
 def _gap_of_lines(nearest: Interval) -> Interval:
@@ -153,24 +159,36 @@ def _shared_corner(one: Polygon, other: Polygon) -> LatLon | None:
     return None if first.isdisjoint(second) else min(first & second)
 
 
-def _held_corner(one: Polygon, other: Polygon) -> LatLon | None:
-    """A corner of one inside the other, if the one nearest to the other's middle is: a short cut for large outlines."""
-    small, large = sorted((one, other), key=lambda polygon: ball_of(polygon).radius_m)
+def _held_corner(one: Polygon, other: Polygon) -> tuple[LatLon | None, bool]:
+    """A corner of one inside the other, if the one nearest to the other's middle is: a short cut for large outlines.
+
+    And whether one corner of each is known to lie outside the other: then neither holds the other whole.
+    """
+    outside = True
+    small, large = _by_size(one, other)
     for polygon, holder in ((small, large), (large, small)):
         outline = outline_of(polygon)
         offsets = outline.starts - np.asarray(ball_of(holder).centre_m)
         number = int(np.einsum("ij,ij->i", offsets, offsets).argmin())
         corner = polygon.outline[outline.edge[number]]
-        if is_inside(corner, holder):
-            return corner
-    return None
+        inside = is_inside(corner, holder)
+        if inside:
+            return corner, False
+        outside &= inside is False
+    return None, outside
 
 
 def _one_in_the_other(one: Polygon, other: Polygon) -> LatLon | None:
     """A corner of one that lies in the other, when the boundaries are known to be apart: any corner speaks for all."""
-    if is_inside(one.outline[0], other):
-        return one.outline[0]
-    return other.outline[0] if is_inside(other.outline[0], one) else None
+    small, large = _by_size(one, other)
+    if is_inside(small.outline[0], large):
+        return small.outline[0]
+    return large.outline[0] if is_inside(large.outline[0], small) else None
+
+
+def _by_size(one: Polygon, other: Polygon) -> tuple[Polygon, Polygon]:
+    """The smaller first: it is the one that the other is likely to hold."""
+    return (other, one) if ball_of(other).radius_m < ball_of(one).radius_m else (one, other)
 
 
 def _meet_exactly(one: Polygon, other: Polygon, doubtful: Collection[tuple[Edge, Edge]]) -> LatLon | None:

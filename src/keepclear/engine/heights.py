@@ -77,6 +77,11 @@ def vertical_gap(
         apart_m: how far apart on the ground two points may be and still matter: the horizontal minimum. With 0 only
             points above one another matter, so heights above the same ground compare exactly.
     """
+    if _compare_exactly(one_band, other_band):
+        gap_m = max(
+            0.0, one_band.lower.value_m - other_band.upper.value_m, other_band.lower.value_m - one_band.upper.value_m
+        )
+        return Interval(gap_m, gap_m)
     over = _difference(one_band.lower, one_footprint, other_band.upper, other_footprint, apart_m)
     under = _difference(other_band.lower, other_footprint, one_band.upper, one_footprint, apart_m)
     return Interval(max(0.0, over.least, under.least), max(0.0, over.most, under.most))
@@ -86,11 +91,21 @@ def shared_height_m(
     one_band: AltitudeBand, one_footprint: Footprint, other_band: AltitudeBand, other_footprint: Footprint
 ) -> float:
     """How much height two bands share at most, metres; 0 when they are surely apart or only touch."""
+    if _compare_exactly(one_band, other_band):
+        upper_m = min(one_band.upper.value_m, other_band.upper.value_m)
+        return max(0.0, upper_m - max(one_band.lower.value_m, other_band.lower.value_m))
     over = _difference(one_band.lower, one_footprint, other_band.upper, other_footprint, 0.0)
     under = _difference(other_band.lower, other_footprint, one_band.upper, one_footprint, 0.0)
     own = _difference(one_band.lower, one_footprint, one_band.upper, one_footprint, 0.0)
     other = _difference(other_band.lower, other_footprint, other_band.upper, other_footprint, 0.0)
     return max(0.0, min(-over.least, -under.least, -own.least, -other.least))
+
+
+def _compare_exactly(one: AltitudeBand, other: AltitudeBand) -> bool:
+    """Whether all four limits are of one datum that is the same everywhere: the usual case, and the quick one."""
+    datum = one.lower.datum
+    same = one.upper.datum is datum and other.lower.datum is datum and other.upper.datum is datum
+    return same and datum is not AltitudeDatum.AGL
 
 
 def is_upside_down(band: AltitudeBand, footprint: Footprint) -> bool:

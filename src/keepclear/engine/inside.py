@@ -72,8 +72,8 @@ def _goes_on(outline: Outline, piece: int) -> bool:
 
 def _horizon(point_m: tuple[float, float, float], others_m: Floats) -> tuple[Floats, Floats]:
     """Other places as seen along the line through the Earth's centre and a point: x, y with x to y turning left."""
-    seen = (others_m - np.asarray(point_m)) @ np.asarray(horizon_frame(point_m)).T
-    return seen[:, 0], seen[:, 1]
+    x, y = np.array(horizon_frame(point_m)) @ (others_m - np.array(point_m)).T
+    return x, y
 
 
 def horizon_frame(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +28,9 @@ _FEW_CELLS = 400
 #: Arcs this true, metres, crossing at more than this angle, radians, show well enough where their edges cross.
 _TRUE_M, _STEEP = 1e-3, 1e-3
 
+#: Polygons whose pieces stand ready to be picked from.
+MIDDLES_KEPT = 2_048
+
 #: The least distance, the corner, and the piece of the other outline that it is from.
 Candidate = tuple[float, LatLon, Outline, int]
 
@@ -44,9 +48,6 @@ class Pieces:
     length_m: Floats
     bulge_m: Floats
     trust: Floats
-
-    def __len__(self) -> int:
-        return len(self.starts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,32 +96,40 @@ def _some_pieces(outline: Outline, number: npt.NDArray[np.intp]) -> Pieces:
     )
 
 
-def near_pieces(one: Polygon, other: Polygon, reach_m: float) -> tuple[Pieces, Pieces]:
+def near_pieces(one: Polygon, other: Polygon, reach_m: float) -> tuple[Pieces, Pieces] | None:
     """The pieces of each that can be within `reach_m` of the other; all of them where there are few.
 
-    When the larger has none, the smaller is given none either: there are no pairs to look at.
+    None when one of them has no such piece: there are no pairs to look at.
     """
     first, second = outline_of(one), outline_of(other)
     if len(first) * len(second) <= _FEW_CELLS:
         return all_pieces(first), all_pieces(second)
-    if ball_of(one).radius_m < ball_of(other).radius_m:
-        near_second = _within(second, ball_of(one), reach_m)
-        return _within(first, ball_of(other), reach_m) if len(near_second) else _no_pieces(first), near_second
-    near_first = _within(first, ball_of(other), reach_m)
-    return near_first, _within(second, ball_of(one), reach_m) if len(near_first) else _no_pieces(second)
+    first_ball, second_ball = ball_of(one), ball_of(other)
+    if first_ball.radius_m < second_ball.radius_m:
+        # The larger one first: it is the one that may have none.
+        near_second = _within(other, first_ball, reach_m)
+        near_first = _within(one, second_ball, reach_m) if near_second is not None else None
+    else:
+        near_first = _within(one, second_ball, reach_m)
+        near_second = _within(other, first_ball, reach_m) if near_first is not None else None
+    return (near_first, near_second) if near_first is not None and near_second is not None else None
 
 
-def _no_pieces(outline: Outline) -> Pieces:
-    return _some_pieces(outline, np.zeros(0, dtype=np.intp))
-
-
-def _within(outline: Outline, ball: Ball, reach_m: float) -> Pieces:
-    offsets = (outline.starts + outline.ends) / 2.0 - np.asarray(ball.centre_m)
-    # Half of the piece along the ground is at most 1.01 of half its chord, and its middle lies as far above the chord.
-    limit = outline.length_m[:, 0] * 0.52 + outline.length_m[:, 0] ** 2 / (6.0 * CURVATURE_RADIUS_MIN_M)
-    limit += ball.radius_m + reach_m + 1.0
+def _within(polygon: Polygon, ball: Ball, reach_m: float) -> Pieces | None:
+    middles_m, reaches_m = _middles_of(polygon)
+    offsets = middles_m - np.array(ball.centre_m)
+    limit = reaches_m + (ball.radius_m + reach_m + 1.0)
     number = (np.einsum("ij,ij->i", offsets, offsets) <= limit * limit).nonzero()[0]
-    return _some_pieces(outline, number)
+    return _some_pieces(outline_of(polygon), number) if len(number) else None
+
+
+@lru_cache(maxsize=MIDDLES_KEPT)
+def _middles_of(polygon: Polygon) -> tuple[Floats, Floats]:
+    """Middles of the chords of all pieces, shape (m, 3), and how far the piece reaches from there, shape (m,)."""
+    outline = outline_of(polygon)
+    length_m = outline.length_m[:, 0]
+    # Half of the piece along the ground is at most 1.01 of half its chord, and its middle lies as far above the chord.
+    return (outline.starts + outline.ends) / 2.0, length_m * 0.52 + length_m**2 / (6.0 * CURVATURE_RADIUS_MIN_M)
 
 
 def seen_from(pieces: Pieces, points_m: Floats) -> tuple[Floats, Floats]:
@@ -145,8 +154,6 @@ def least_distances(left_m: Floats, along_m: Floats, pieces: Pieces) -> Floats:
 
 def survey_all(first: Pieces, second: Pieces, within_m: float) -> Iterator[Survey]:
     """Look at all pairs of pieces, some rows at a time."""
-    if len(first.starts) == 0 or len(second.starts) == 0:
-        return
     rows = max(1, CELLS_MAX // len(second.starts))
     if len(first.starts) <= rows:
         yield _survey_rows(first, second, within_m)
