@@ -85,7 +85,7 @@ async def _lines(api: Api, *, private: bool) -> AsyncIterator[bytes]:
 async def checkpoint(api: Api, asked: Asked) -> Raw:
     """The newest signed checkpoint of a channel."""
     log = _channel(api, asked)
-    note = api.node.exchange.newest_checkpoint(log)
+    note = api.node.checkpoint_of(log)
     if not note:
         raise NotFound(f"no checkpoint of {log} has been signed yet", at="log")
     return Raw(note.encode(), "text/plain; charset=utf-8")
