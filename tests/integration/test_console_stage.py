@@ -561,8 +561,9 @@ def test_a_false_proof_from_the_server_shows_red(stage: Stage, desk: Seat, what:
     expect(verdict).to_contain_text("Proof does not hold")
     red = desk.page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--red')").strip()
     wanted = f"rgb({', '.join(str(int(red[at : at + 2], 16)) for at in (1, 3, 5))})"
-    assert verdict.evaluate("element => getComputedStyle(element).borderTopColor") == wanted
-    assert verdict.locator("path").evaluate("element => getComputedStyle(element).fill") == wanted
+    # The page may draw the verdict anew meanwhile, so it is asked until it stands.
+    expect(verdict).to_have_css("border-top-color", wanted)
+    expect(verdict.locator("path")).to_have_css("fill", wanted)
     expect(desk.page.locator("[data-failed]")).to_be_visible()
     expect(desk.page.locator("[data-band='off forged']")).to_contain_text("Entry 1 of keepclear/amber/to/birch")
     expect(desk.page.locator("[data-key=export]")).to_have_count(0)
