@@ -22,7 +22,7 @@ from keepclear.core.timespan import SECOND_US
 from keepclear.core.volume import Volume4D
 from keepclear.engine.detect import widest_of
 from keepclear.engine.judge import judge
-from keepclear.errors import LimitReached
+from keepclear.errors import LimitReached, Refused
 from keepclear.node.decision import Draft
 from keepclear.node.entries import (
     NAMED_CONFLICTS_MAX,
@@ -188,6 +188,12 @@ def sending_drafts(
     shown = disclosed_fields(agreement.disclosure[picture.party])
     if not shown:
         return []
+    if not picture.may_tell(peer, make_key(picture.party, filed.id), filed.version, mode):
+        raise Refused(
+            f"{peer} knows {filed.id} as another notice, from before a backup was restored:"
+            " file this one anew under another serial",
+            at="id",
+        )
     sent = notice_as_sent(filed, shown)
     drafts = [Draft(sent, peer, mode)]
     drafts += waive_older(picture, filed, peer, content_hash(sent), mode=mode)
@@ -240,6 +246,8 @@ def standing_drafts(
     for held in sorted(picture.live_notices(now_us), key=lambda held: held.key):
         body = held.latest.body
         if not held.is_own or not isinstance(body, NoticeFiled) or (peer, body.version) in held.sent:
+            continue
+        if not picture.may_tell(peer, held.key, body.version, held.latest.mode):
             continue
         drafts += sending_drafts(picture, body, held.volumes, peer, agreement, (), mode=held.latest.mode, now_us=now_us)
         if len(drafts) > settings.conflicts_max:

@@ -120,6 +120,8 @@ class Picture:
         self._answered: dict[str, int] = {}
         #: Of each entry of our channel to a peer: 1 where the peer owes a `received`; and from where on it does.
         self._counts: dict[str, int] = {}
+        #: What our channel to a peer said last of a notice of ours: version, mode and state.
+        self.told: dict[tuple[str, str], tuple[int, Mode, NoticeState]] = {}
         self._asks: dict[str, bytearray] = {}
         self._answered_by: dict[str, int] = {}
 
@@ -175,6 +177,14 @@ class Picture:
         due = self._answered_by.get(party, 0) if first is None else first
         found = asks.find(1, due)
         return found if found >= 0 else len(asks)
+
+    def may_tell(self, party: str, key: str, version: int, mode: Mode) -> bool:
+        """Whether a version of a notice of ours can follow what our channel to a party said of it last.
+
+        Not so only after a restore: what the party holds under this serial is another notice.
+        """
+        told = self.told.get((party, key))
+        return told is None or (version > told[0] and mode is told[1] and told[2] is not NoticeState.ENDED)
 
     def open_duties(self) -> Iterator[HeldDuty]:
         """What is still owed."""
@@ -258,6 +268,7 @@ class Picture:
                 # Rebuilt from what a peer holds of ours: the private entry is lost, its disclosed part is not.
                 held = self._put_version(entry, body, key, sender)
             held.sent[(receiver, body.version)] = Instants(body.version, entry.log, entry.n, entry.at)
+            self.told[(receiver, key)] = (body.version, entry.mode, body.state)
             return
         held = self._put_version(entry, body, key, sender)
         if receiver == self.party:
@@ -501,6 +512,8 @@ class Picture:
         for alert in list(self._alerts_about(held)):
             del self.alerts[alert.id]
         self.indexes[held.latest.mode].remove(held.key)
+        for peer in self.peers:
+            self.told.pop((peer, held.key), None)
         del self.notices[held.key]
         self._counts[held.party] -= 1
         for party in (self.party, *self.peers):
