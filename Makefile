@@ -16,6 +16,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 ARGS  ?=
 PAIRS ?= 100000
 SEEDS ?= 2000
+KILLS ?= 200
 SEED  ?=
 JOBS  ?= 2
 
@@ -47,8 +48,9 @@ format: $(STAMPS)/dev ## put every file in the one style
 fuzz: $(STAMPS)/test ## the long comparison with the reference   (PAIRS=100000 SEED=1 JOBS=2)
 	$(BIN)/python tests/fuzz/run.py --pairs $(PAIRS) --jobs $(JOBS) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
-sim: $(STAMPS)/test ## the long simulation   (SEEDS=2000, or SEED=8812 to play one again)
+sim: $(STAMPS)/test ## the long simulation   (SEEDS=2000 and KILLS=200 of whole nodes, or SEED=8812 to play one again)
 	$(BIN)/python tests/simulation/run.py $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(ARGS)
+	$(if $(SEED),,KEEPCLEAR_NODE_KILLS=$(KILLS) $(BIN)/python -m pytest -q tests/integration/test_kill.py -k kills_of)
 
 bench: $(STAMPS)/test ## the figures of benchmarks/README.md
 	$(BIN)/python benchmarks/run.py $(ARGS)

@@ -1,4 +1,4 @@
-"""kill -9 at moments nobody foresees: two hundred times the loop on its SQLite file, twenty times a whole node.
+"""kill -9 at moments nobody foresees: two hundred times the loop on its SQLite file, twenty times and more a whole node.
 
 What was answered is there, what was signed is over what is there, and what was asked twice was done once.
 """
@@ -40,7 +40,8 @@ from keepclear.record.checkpoint import parse  # noqa: E402
 from keepclear.stores.sqlite import SqliteStore, check_file  # noqa: E402
 
 LOOP_KILLS = 200
-NODE_KILLS = 20
+#: More of them by `make sim`.
+NODE_KILLS = int(os.environ.get("KEEPCLEAR_NODE_KILLS", "20"))
 NOW_US = 1_800_000_000 * SECOND_US
 TO_BIRCH = channel("amber", "birch")
 
@@ -197,8 +198,8 @@ class Filer:
 
 
 @pytest.mark.kills
-@pytest.mark.timeout(400)
-def test_twenty_kills_of_whole_nodes_lose_no_answer_and_file_nothing_twice(tmp_path: Path) -> None:
+@pytest.mark.timeout(300 + 10 * NODE_KILLS)
+def test_kills_of_whole_nodes_lose_no_answer_and_file_nothing_twice(tmp_path: Path) -> None:
     from integration.nodes import amber_and_birch, wait_for
 
     chance = random.Random(4)
