@@ -1,4 +1,4 @@
-"""kill -9 at moments nobody foresees: two hundred times the loop on its SQLite file, twenty times and more a whole node.
+"""kill -9 at moments nobody foresees: two hundred times the loop on its SQLite file, twenty times or more a whole node.
 
 What was answered is there, what was signed is over what is there, and what was asked twice was done once.
 """
