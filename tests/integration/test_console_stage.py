@@ -223,7 +223,7 @@ def test_a_key_chooses_and_enter_sends(stage: Stage, desk: Seat) -> None:
     assert stage.of_kind("/v1/alerts/answer") == []
     desk.page.keyboard.press("Enter")
 
-    desk.page.wait_for_function("!document.querySelector('[data-answer=UNABLE] .tag')")
+    expect(desk.page.locator("[data-answer=UNABLE] .tag")).to_have_count(0)
     assert stage.of_kind("/v1/alerts/answer") == [
         {"alert": alert["id"], "version": 1, "answer": "UNABLE", "by": "I. Maro", "again": False}
     ]
