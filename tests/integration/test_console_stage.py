@@ -193,6 +193,16 @@ def test_the_focus_goes_to_the_first_answer_and_never_to_wilco(stage: Stage, des
     assert desk.page.locator("[data-answer]").last.get_attribute("data-answer") == "WILCO"
 
 
+def box_of(locator: Any) -> dict[str, float]:
+    """Where an element lies; asked again where the page has just drawn it anew."""
+    for _ in range(40):
+        box = locator.bounding_box()
+        if box:
+            return box
+        locator.page.wait_for_timeout(50)
+    raise AssertionError(f"{locator} lies nowhere")
+
+
 def test_an_alarm_covers_neither_list_nor_map_nor_stop_and_escape_leaves_it(stage: Stage, desk: Seat) -> None:
     add_warning(stage)
     stage.tell()
@@ -202,16 +212,14 @@ def test_an_alarm_covers_neither_list_nor_map_nor_stop_and_escape_leaves_it(stag
 
     pane = desk.page.locator("[data-alarm]")
     expect(pane).to_be_visible()
-    box = pane.bounding_box()
-    assert box
+    box = box_of(pane)
     for other in ("#list", "#map", "#stop", ".zulu"):
-        there = desk.page.locator(other).bounding_box()
-        assert there
+        there = box_of(desk.page.locator(other))
         apart = there["x"] + there["width"] <= box["x"] + 1 or there["y"] + there["height"] <= box["y"] + 1
         assert apart, other
     for answer in pane.locator("[data-answer]").all():
-        inside = answer.bounding_box()
-        assert inside and inside["y"] + inside["height"] <= 692, "all answers are there without scrolling"
+        inside = box_of(answer)
+        assert inside["y"] + inside["height"] <= 692, "all answers are there without scrolling"
         assert inside["height"] >= 44
 
 
