@@ -117,7 +117,7 @@ def entries_page() -> str:
     lines = [
         "# Kinds of entries",
         "",
-        "This page is generated from `node/entries.py` by `docs/generate.py`; change it there.",
+        "This page is generated from `node/entries/` by `docs/generate.py`; change it there.",
         "",
         "What the body of an entry says, kind by kind.",
         "The envelope around it, and how it is hashed, is in [record.md](record.md).",

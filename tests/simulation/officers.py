@@ -6,7 +6,9 @@ import asyncio
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
+from acts import ACTS
 from world import Party, World
 
 from keepclear.core.agreement import Agreement, Deadlines
@@ -70,6 +72,7 @@ class Officers:
             (5, self._slip),
             (1, self._remove),
         ]
+        makers += [(weight, partial(act, self)) for weight, act in ACTS]
         self.makers = [maker for weight, maker in makers for _ in range(weight)]
 
     # ----------------------------------------------------------------------------------------------------- what they do

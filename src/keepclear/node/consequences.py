@@ -38,6 +38,7 @@ from keepclear.node.entries import (
     content_hash,
 )
 from keepclear.node.held import HeldNotice
+from keepclear.node.logs import Read
 from keepclear.node.picture import Picture
 from keepclear.node.settings import Settings
 from keepclear.record.commitment import commit
@@ -253,6 +254,14 @@ def standing_drafts(
         if len(drafts) > settings.conflicts_max:
             raise LimitReached(f"conflicts_max: more than {settings.conflicts_max} entries follow from one agreement")
     return drafts
+
+
+def close_duty(picture: Picture, name: str, read: Read) -> list[Draft]:
+    """The duty of that name is met by an entry; nothing when it is not open here."""
+    duty = picture.duties.get(name)
+    if duty is None:
+        return []
+    return [Draft(DutyChanged(name, duty.owed_by, duty.due_at, DutyState.MET, read.leaf), mode=read.mode)]
 
 
 # ---------------------------------------------------------------------------------------------- what it means to us

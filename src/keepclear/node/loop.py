@@ -24,8 +24,7 @@ from keepclear.errors import (
     Tampered,
 )
 from keepclear.node.commands import STOP_LANE, Command, ConfirmClock, EnrolPeer, NoteSplitView, ReceiveEntries
-from keepclear.node.decide import decide
-from keepclear.node.decide.peers import SplitView, check_delivery, take
+from keepclear.node.decide import SplitView, check_delivery, decide, take
 from keepclear.node.decision import Draft
 from keepclear.node.effects import Deliver, Effect
 from keepclear.node.entries import URGENT_KINDS, Quarantined

@@ -49,9 +49,11 @@ from keepclear.node.entries import (
     StopSent,
     content_hash,
 )
+from keepclear.node.folds.agreements import PROPOSALS_KEPT
+from keepclear.node.folds.notices import VERSIONS_KEPT
+from keepclear.node.folds.stops import STOP_ANSWERS_KEPT
 from keepclear.node.logs import channel
 from keepclear.node.loop import URGENT_EVIDENCE_BYTES_MAX, Asked, Receipt, SteadyClock, with_seed_and_shift
-from keepclear.node.picture import PROPOSALS_KEPT, STOP_ANSWERS_KEPT, VERSIONS_KEPT
 from keepclear.node.proofs import export
 from keepclear.record import note as notes
 from keepclear.record import verify_record

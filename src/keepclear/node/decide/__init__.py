@@ -1,63 +1,90 @@
-"""Decisions: one subject a file; none calls another. Here is the table from command to decision.
+"""Decisions: one subject a file; none calls another. Here the lists of all subjects are put together.
 
 `decide` touches nothing and waits for nothing: the same picture, command and instant give the same decision.
 Entries of a peer are the one thing that is not in the table: each of them changes what the next one means, so the loop
-takes them one by one (`peers.check_delivery`, `peers.take`).
+takes them one by one (`check_delivery`, `take`).
+
+A new subject is a module with its own `TABLE`, and where it has them `DUE`, `CHECKS`, `TOGETHER` and `TAKES`; its lists
+are added to those here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
 
-from keepclear.node.commands import (
-    AnswerAlert,
-    AnswerStop,
-    ChangeNotice,
-    Command,
-    ConfirmClock,
-    EnrolPeer,
-    FileNotice,
-    MoveNotice,
-    NoteDelivered,
-    NoteSplitView,
-    ProposeAgreement,
-    RemovePeer,
-    Resume,
-    SendStop,
-    SignAgreement,
-    SilenceAlert,
-    Start,
-    SuspectClock,
-    Tick,
-)
-from keepclear.node.decide import agreements, alerts, deadlines, line, notices, stop
-from keepclear.node.decision import Decision
+from keepclear.node.commands import Command, ReceiveEntries, Tick
+from keepclear.node.decide import agreements, alerts, deadlines, line, notices, peers, stop
+from keepclear.node.decide.peers import Fresh, SplitView
+from keepclear.node.decision import Decision, Draft
+from keepclear.node.entries import Entry, Received
+from keepclear.node.handlers import CheckBody, CheckTogether, Decide, Due, Take, Taken
+from keepclear.node.logs import Logs, Read
 from keepclear.node.picture import Picture
 from keepclear.node.settings import Settings
 
-TABLE: dict[type[Command], Callable[[Picture, Any, int, Settings], Decision]] = {
-    FileNotice: notices.file_notice,
-    ChangeNotice: notices.change_notice,
-    MoveNotice: notices.move_notice,
-    AnswerAlert: alerts.answer_alert,
-    SilenceAlert: alerts.silence_alert,
-    SendStop: stop.send_stop,
-    AnswerStop: stop.answer_stop,
-    Resume: stop.resume,
-    ProposeAgreement: agreements.propose_agreement,
-    SignAgreement: agreements.sign_agreement,
-    Start: line.start,
-    EnrolPeer: line.enrol_peer,
-    RemovePeer: line.remove_peer,
-    NoteDelivered: line.note_delivered,
-    NoteSplitView: line.note_split_view,
-    SuspectClock: line.suspect_clock,
-    ConfirmClock: line.confirm_clock,
-    Tick: deadlines.tick,
+#: What has fallen due, subject by subject.
+DUE: tuple[Due, ...] = (deadlines.missed,)
+
+#: What one entry of a peer must be, whatever is in force.
+CHECKS: dict[type[Entry], CheckBody] = {
+    **peers.CHECKS,
+}
+
+#: What the new entries of one delivery must be together.
+TOGETHER: tuple[CheckTogether, ...] = (peers.check_notices,)
+
+#: What follows from an entry of a peer.
+TAKES: dict[type[Entry], Take] = {
+    **peers.TAKES,
+}
+
+
+def tick(picture: Picture, command: Tick, now_us: int, settings: Settings) -> Decision:
+    """What has fallen due by now; nothing while our clock is suspect."""
+    if picture.is_clock_suspect:
+        return Decision()
+    return Decision(tuple(draft for due in DUE for draft in due(picture, now_us, settings)))
+
+
+TABLE: dict[type[Command], Decide] = {
+    **notices.TABLE,
+    **alerts.TABLE,
+    **stop.TABLE,
+    **agreements.TABLE,
+    **line.TABLE,
+    Tick: tick,
 }
 
 
 def decide(picture: Picture, command: Command, now_us: int, settings: Settings) -> Decision:
     """What follows from a command at an instant. Raises a KeepclearError where a rule says no."""
     return TABLE[type(command)](picture, command, now_us, settings)
+
+
+def check_delivery(
+    picture: Picture, logs: Logs, command: ReceiveEntries, settings: Settings, *, ed25519: bytes, settled: int
+) -> Fresh:
+    """What is new in a delivery, or the reason why none of it can be taken: see `peers.check_delivery`."""
+    return peers.check_delivery(
+        picture, logs, command, settings, ed25519=ed25519, settled=settled, checks=CHECKS, together=TOGETHER
+    )
+
+
+def take(picture: Picture, read: Read, now_us: int, received_at: int, settings: Settings) -> Decision:
+    """What follows from one entry that has just been taken up into our copy of the peer's channel.
+
+    `picture` already holds it. The first draft says that it was received; a `received` is not answered with another.
+    """
+    sender = read.log.split("/")[1]
+    # A delivery that is right is never refused for how much of ours it meets: a STOP may stand behind it.
+    settings = replace(settings, conflicts_max=3 * settings.notices_max)
+    drafts: list[Draft] = []
+    if not isinstance(read.body, Received) and not picture.has_answered(sender, read.n):
+        drafts.append(Draft(Received(read.leaf, read.n, received_at), sender, read.mode))
+    follow = TAKES.get(type(read.body)) if read.body is not None else None
+    if follow is not None:
+        drafts += follow(picture, Taken(read, sender, now_us, received_at), read.body, settings)
+    return Decision(tuple(drafts))
+
+
+__all__ = ["CHECKS", "DUE", "TABLE", "TAKES", "TOGETHER", "Fresh", "SplitView", "check_delivery", "decide", "take"]

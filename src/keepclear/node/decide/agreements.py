@@ -6,10 +6,11 @@ from keepclear.core.agreement import Agreement
 from keepclear.core.ids import check_party_id, check_person
 from keepclear.errors import NotAllowed, NotFound, Refused
 from keepclear.formats.wire import separation_to_wire
-from keepclear.node.commands import ProposeAgreement, SignAgreement
+from keepclear.node.commands import Command, ProposeAgreement, SignAgreement
 from keepclear.node.consequences import standing_drafts
 from keepclear.node.decision import Decision, Draft
 from keepclear.node.entries import AgreementProposed, AgreementSigned, AgreementTerms, DisclosureTerm, content_hash
+from keepclear.node.handlers import Decide
 from keepclear.node.picture import Picture
 from keepclear.node.settings import Settings
 
@@ -59,3 +60,9 @@ def sign_agreement(picture: Picture, command: SignAgreement, now_us: int, settin
     drafts = [Draft(AgreementSigned(held.hash, command.by), held.with_party)]
     drafts += standing_drafts(picture, held.with_party, held.agreement, now_us=now_us, settings=settings)
     return Decision(tuple(drafts), subject=held.hash)
+
+
+TABLE: dict[type[Command], Decide] = {
+    ProposeAgreement: propose_agreement,
+    SignAgreement: sign_agreement,
+}

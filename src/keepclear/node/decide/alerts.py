@@ -6,9 +6,10 @@ from keepclear.core.alert import Answer
 from keepclear.core.ids import check_person
 from keepclear.core.timespan import SECOND_US, spoken_duration
 from keepclear.errors import LimitReached, Refused, Stale, UnlawfulChange
-from keepclear.node.commands import AnswerAlert, SilenceAlert
+from keepclear.node.commands import AnswerAlert, Command, SilenceAlert
 from keepclear.node.decision import Decision, Draft
 from keepclear.node.entries import AnswerSent, Silenced
+from keepclear.node.handlers import Decide
 from keepclear.node.held import HeldAlert
 from keepclear.node.picture import Picture
 from keepclear.node.settings import Settings
@@ -69,3 +70,9 @@ def silence_alert(picture: Picture, command: SilenceAlert, now_us: int, settings
         raise LimitReached(f"the sound may be silenced for at most {SILENCE_MAX_S} s", at="seconds")
     held = picture.alert_to_us(command.alert)
     return Decision((Draft(Silenced(held.id, command.by, command.seconds), mode=held.mode),), subject=held.id)
+
+
+TABLE: dict[type[Command], Decide] = {
+    AnswerAlert: answer_alert,
+    SilenceAlert: silence_alert,
+}

@@ -7,6 +7,7 @@ import base64
 from keepclear.core.ids import check_party_id, check_person
 from keepclear.errors import Malformed, NotFound, Refused
 from keepclear.node.commands import (
+    Command,
     ConfirmClock,
     EnrolPeer,
     NoteDelivered,
@@ -28,6 +29,7 @@ from keepclear.node.entries import (
     SplitViewSeen,
     Transmitted,
 )
+from keepclear.node.handlers import Decide
 from keepclear.node.picture import Picture
 from keepclear.node.settings import Settings
 from keepclear.record.signing import MLDSA44_KEY_BYTES, check_ed25519_key
@@ -138,3 +140,14 @@ def confirm_clock(picture: Picture, command: ConfirmClock, now_us: int, settings
             moved = DutyChanged(duty.duty, duty.owed_by, due_at, duty.state, duty.proof)
             drafts.append(Draft(moved, mode=duty.mode))
     return Decision(tuple(drafts))
+
+
+TABLE: dict[type[Command], Decide] = {
+    Start: start,
+    EnrolPeer: enrol_peer,
+    RemovePeer: remove_peer,
+    NoteDelivered: note_delivered,
+    NoteSplitView: note_split_view,
+    SuspectClock: suspect_clock,
+    ConfirmClock: confirm_clock,
+}

@@ -12,10 +12,11 @@ from keepclear.core.volume import Volume4D
 from keepclear.engine.validity import check_volume
 from keepclear.errors import LimitReached, Malformed, NotAllowed, Refused, Stale
 from keepclear.formats.wire import volume_from_wire, volume_to_wire
-from keepclear.node.commands import ChangeNotice, FileNotice, MoveNotice
+from keepclear.node.commands import ChangeNotice, Command, FileNotice, MoveNotice
 from keepclear.node.consequences import HIDEABLE, conflict_drafts, conflicts_with, region_fault, sending_drafts
 from keepclear.node.decision import Decision, Draft
 from keepclear.node.entries import NoticeFiled
+from keepclear.node.handlers import Decide
 from keepclear.node.held import HeldNotice
 from keepclear.node.logs import derive
 from keepclear.node.picture import Picture
@@ -178,3 +179,10 @@ def _own(picture: Picture, serial: str, version: int) -> HeldNotice:
 
 def _salts(seed: bytes) -> dict[str, str]:
     return {name: derive(seed, f"salt {name}").hex() for name in HIDEABLE}
+
+
+TABLE: dict[type[Command], Decide] = {
+    FileNotice: file_notice,
+    ChangeNotice: change_notice,
+    MoveNotice: move_notice,
+}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from keepclear.core.agreement import DisclosureLevel
 from keepclear.core.alert import Answer, acknowledges
@@ -14,8 +14,8 @@ from keepclear.engine.validity import check_volume
 from keepclear.errors import KeepclearError, LimitReached, Malformed, NotAllowed, Tampered, Unavailable, UnlawfulChange
 from keepclear.formats.wire import volume_from_wire
 from keepclear.node.commands import ReceiveEntries
-from keepclear.node.consequences import assess, conflict_drafts, conflicts_with, standing_drafts
-from keepclear.node.decision import Decision, Draft
+from keepclear.node.consequences import assess, close_duty, conflict_drafts, conflicts_with, standing_drafts
+from keepclear.node.decision import Draft
 from keepclear.node.entries import (
     AgreementProposed,
     AgreementSigned,
@@ -29,8 +29,10 @@ from keepclear.node.entries import (
     StopAnswered,
     content_hash,
 )
+from keepclear.node.folds.agreements import agreement_from_terms
+from keepclear.node.handlers import CheckBody, CheckTogether, Take, Taken
 from keepclear.node.logs import Logs, Read, channel, check_foreign, parties_of
-from keepclear.node.picture import Picture, agreement_from_terms
+from keepclear.node.picture import Picture
 from keepclear.node.settings import Settings
 from keepclear.record import checkpoint as checkpoints
 from keepclear.record.tree import Tree, leaf_hash
@@ -51,13 +53,23 @@ class SplitView(Tampered):
 
 
 def check_delivery(
-    picture: Picture, logs: Logs, command: ReceiveEntries, settings: Settings, *, ed25519: bytes, settled: int
+    picture: Picture,
+    logs: Logs,
+    command: ReceiveEntries,
+    settings: Settings,
+    *,
+    ed25519: bytes,
+    settled: int,
+    checks: Mapping[type[Entry], CheckBody],
+    together: Sequence[CheckTogether],
 ) -> Fresh:
     """What is new in a delivery, or the reason why none of it can be taken.
 
     Args:
         settled: so many entries of our channel to the peer stand under our signature. Beyond it ours may be another
             one than the peer was given, when we were restored from a backup.
+        checks: kind of body to what it must be by itself.
+        together: what the new entries must be together.
 
     Raises:
         Unavailable: it speaks of entries of ours that we do not hold, or hold otherwise; we have yet to rebuild.
@@ -106,10 +118,11 @@ def check_delivery(
         if theirs.root() == signed.root:
             raise SplitView(f"entry {differs} of {log} is not the one we were given before", at=f"entries[{differs}]")
         raise Tampered(f"the checkpoint of {log} at {end} is not over the entries that came with it", at="checkpoint")
-    fresh = _fresh(log, command, held, logs.last_at(log))
+    fresh = _fresh(log, command, held, logs.last_at(log), checks)
     reads = [read for _, read in fresh]
     _check_replies(picture, logs, command.party, reads, settled)
-    _check_notices(picture, command.party, reads, settings)
+    for check in together:
+        check(picture, command.party, reads, settings)
     mark = tree.mark()
     try:
         for data, _read in fresh:
@@ -122,12 +135,15 @@ def check_delivery(
     return Fresh(log, tuple(fresh))
 
 
-def _fresh(log: str, command: ReceiveEntries, held: int, not_before: int) -> list[tuple[bytes, Read]]:
+def _fresh(
+    log: str, command: ReceiveEntries, held: int, not_before: int, checks: Mapping[type[Entry], CheckBody]
+) -> list[tuple[bytes, Read]]:
     fresh = []
     for n in range(held, command.first + len(command.entries)):
         data = command.entries[n - command.first]
         read = check_foreign(data, log=log, n=n, not_before=not_before)
-        check_body(read)
+        if read.body is not None and (check := checks.get(type(read.body))) is not None:
+            check(read, read.body)
         not_before = read.at
         fresh.append((data, read))
     return fresh
@@ -164,7 +180,7 @@ def _check_ours(is_so: bool, is_settled: bool, what: str, *, at: str) -> None:
         raise Unavailable(f"it speaks of {what}, which we do not hold: one side was restored; again later", at=at)
 
 
-def _check_notices(picture: Picture, sender: str, reads: list[Read], settings: Settings) -> None:
+def check_notices(picture: Picture, sender: str, reads: Sequence[Read], settings: Settings) -> None:
     """Raise unless each notice follows from what we hold, each alert asks about one of them, and there is room.
 
     An answer binds to a version and what it said: two entries of one version would be two notices under one name, and
@@ -231,96 +247,66 @@ def _check_alert(picture: Picture, sender: str, body: AlertSent, mode: Mode, fre
         raise Malformed(f"{ref.id} is {known[1]}, and it asks in {mode}", at=f"{at}.mode")
 
 
-def check_body(read: Read) -> None:
-    """Raise unless what an entry says can be so: volumes are places, references and hashes are true."""
-    body = read.body
-    if isinstance(body, NoticeSent):
-        for number, wire in enumerate(body.volumes):
-            try:
-                check_volume(volume_from_wire(wire))
-            except KeepclearError as problem:
-                raise Malformed(problem.message, at=f"entries[{read.n}].volumes[{number}]") from None
-    elif isinstance(body, AgreementProposed):
-        if content_hash(body.terms) != body.hash:
-            raise Tampered("the terms do not have the hash they are proposed under", at=f"entries[{read.n}]")
-        if set(body.terms.parties) != set(parties_of(read.log)):
-            raise NotAllowed("these terms are not between the two of us", at=f"entries[{read.n}].parties")
+def check_notice(read: Read, body: NoticeSent) -> None:
+    """Raise unless the volumes of a notice are places."""
+    for number, wire in enumerate(body.volumes):
         try:
-            agreement_from_terms(body.terms)
-        except (TypeError, ValueError) as problem:
-            levels = ", ".join(level.value for level in DisclosureLevel)
-            raise Malformed(f"terms that this version does not know ({problem}); levels are {levels}") from None
+            check_volume(volume_from_wire(wire))
+        except KeepclearError as problem:
+            raise Malformed(problem.message, at=f"entries[{read.n}].volumes[{number}]") from None
 
 
-def take(picture: Picture, read: Read, now_us: int, received_at: int, settings: Settings) -> Decision:
-    """What follows from one entry that has just been taken up into our copy of the peer's channel.
-
-    `picture` already holds it. The first draft says that it was received; a `received` is not answered with another.
-    """
-    sender = read.log.split("/")[1]
-    # A delivery that is right is never refused for how much of ours it meets: a STOP may stand behind it.
-    settings = replace(settings, conflicts_max=3 * settings.notices_max)
-    drafts: list[Draft] = []
-    body = read.body
-    if not isinstance(body, Received) and not picture.has_answered(sender, read.n):
-        drafts.append(Draft(Received(read.leaf, read.n, received_at), sender, read.mode))
-    match body:
-        case NoticeSent():
-            drafts += _take_notice(picture, read, body, sender, now_us, settings)
-        case AlertSent():
-            drafts += _take_alert(picture, read, body, sender, received_at)
-        case AnswerSent():
-            drafts += _take_answer(picture, read, body, sender)
-        case StopAnswered():
-            drafts += _close(picture, f"answer_stop {make_key(picture.party, body.id)}/{sender}", read)
-        case AgreementProposed() | AgreementSigned():
-            held = picture.agreements.get(body.hash)
-            # Terms of ours with somebody else show this party nothing.
-            if held is not None and held.with_party == sender and held.in_force_since:
-                drafts += standing_drafts(picture, sender, held.agreement, now_us=now_us, settings=settings)
-        case _:
-            pass
-    return Decision(tuple(drafts))
+def check_proposal(read: Read, body: AgreementProposed) -> None:
+    """Raise unless proposed terms are between the two of us, have their hash, and mean something here."""
+    if content_hash(body.terms) != body.hash:
+        raise Tampered("the terms do not have the hash they are proposed under", at=f"entries[{read.n}]")
+    if set(body.terms.parties) != set(parties_of(read.log)):
+        raise NotAllowed("these terms are not between the two of us", at=f"entries[{read.n}].parties")
+    try:
+        agreement_from_terms(body.terms)
+    except (TypeError, ValueError) as problem:
+        levels = ", ".join(level.value for level in DisclosureLevel)
+        raise Malformed(f"terms that this version does not know ({problem}); levels are {levels}") from None
 
 
-def _take_notice(
-    picture: Picture, read: Read, body: NoticeSent, sender: str, now_us: int, settings: Settings
-) -> list[Draft]:
+def take_notice(picture: Picture, taken: Taken, body: NoticeSent, settings: Settings) -> list[Draft]:
     """Find what it conflicts with among our own, the undisclosed too. Told to us only."""
     if body.state is NoticeState.ENDED:
         return []
+    sender, mode = taken.sender, taken.read.mode
     key = make_key(sender, body.id)
-    volumes = picture.notices[key].volumes
     # Our own notices are compared with the separation agreed with the sender.
     found = conflicts_with(
         picture,
         key,
-        volumes,
-        mode=read.mode,
-        now_us=now_us,
+        picture.notices[key].volumes,
+        mode=mode,
+        now_us=taken.now_us,
         parties=(picture.party,),
         settings=settings,
         separation_with=sender,
     )
-    return conflict_drafts(picture, sender, body.id, body.version, found, mode=read.mode, settings=settings)
+    return conflict_drafts(picture, sender, body.id, body.version, found, mode=mode, settings=settings)
 
 
-def _take_alert(picture: Picture, read: Read, body: AlertSent, sender: str, received_at: int) -> list[Draft]:
-    notice = picture.notices.get(make_key(sender, body.notice.id))
-    agreement = picture.agreement_with(sender)
+def take_alert(picture: Picture, taken: Taken, body: AlertSent, settings: Settings) -> list[Draft]:
+    """What it means to us."""
+    notice = picture.notices.get(make_key(taken.sender, body.notice.id))
+    agreement = picture.agreement_with(taken.sender)
     if notice is None or agreement is None or notice.latest.version != body.notice.version:
         return []
-    return [Draft(assess(picture, body, notice, agreement, received_at=received_at), mode=read.mode)]
+    return [Draft(assess(picture, body, notice, agreement, received_at=taken.received_at), mode=taken.read.mode)]
 
 
-def _take_answer(picture: Picture, read: Read, body: AnswerSent, sender: str) -> list[Draft]:
+def take_answer(picture: Picture, taken: Taken, body: AnswerSent, settings: Settings) -> list[Draft]:
     """An answer meets the duty; STANDBY moves it once, by no more than was agreed."""
+    sender, read = taken.sender, taken.read
     alert = picture.alerts.get(body.alert)
     if alert is None or alert.to != sender or alert.ref != body.notice:
         return []
     name = f"acknowledge_by {alert.id}"
     if acknowledges(body.answer):
-        return _close(picture, name, read)
+        return close_duty(picture, name, read)
     duty = picture.duties.get(name)
     agreement = picture.agreement_with(sender)
     if body.answer is Answer.STANDBY and duty is not None and agreement is not None and not duty.proof:
@@ -329,8 +315,28 @@ def _take_answer(picture: Picture, read: Read, body: AnswerSent, sender: str) ->
     return []
 
 
-def _close(picture: Picture, name: str, read: Read) -> list[Draft]:
-    duty = picture.duties.get(name)
-    if duty is None:
-        return []
-    return [Draft(DutyChanged(name, duty.owed_by, duty.due_at, DutyState.MET, read.leaf), mode=read.mode)]
+def take_stop_answer(picture: Picture, taken: Taken, body: StopAnswered, settings: Settings) -> list[Draft]:
+    """Somebody on duty answered our STOP: the duty is met."""
+    return close_duty(picture, f"answer_stop {make_key(picture.party, body.id)}/{taken.sender}", taken.read)
+
+
+def take_agreement(
+    picture: Picture, taken: Taken, body: AgreementProposed | AgreementSigned, settings: Settings
+) -> list[Draft]:
+    """What has just come into force is what our standing notices are told under."""
+    held = picture.agreements.get(body.hash)
+    # Terms of ours with somebody else show this party nothing.
+    if held is not None and held.with_party == taken.sender and held.in_force_since:
+        return standing_drafts(picture, taken.sender, held.agreement, now_us=taken.now_us, settings=settings)
+    return []
+
+
+CHECKS: dict[type[Entry], CheckBody] = {NoticeSent: check_notice, AgreementProposed: check_proposal}
+TAKES: dict[type[Entry], Take] = {
+    NoticeSent: take_notice,
+    AlertSent: take_alert,
+    AnswerSent: take_answer,
+    StopAnswered: take_stop_answer,
+    AgreementProposed: take_agreement,
+    AgreementSigned: take_agreement,
+}

@@ -6,9 +6,10 @@ from keepclear.core.ids import make_key, make_serial
 from keepclear.core.notice import REMARKS_MAX
 from keepclear.core.timespan import SECOND_US
 from keepclear.errors import LimitReached, NotFound, Refused, UnlawfulChange
-from keepclear.node.commands import AnswerStop, Resume, SendStop
+from keepclear.node.commands import AnswerStop, Command, Resume, SendStop
 from keepclear.node.decision import Decision, Draft
 from keepclear.node.entries import DutyChanged, DutyState, Resumed, StopAnswered, StopSent
+from keepclear.node.handlers import Decide
 from keepclear.node.picture import Picture
 from keepclear.node.settings import Settings
 
@@ -62,3 +63,10 @@ def resume(picture: Picture, command: Resume, now_us: int, settings: Settings) -
             waived = DutyChanged(duty.duty, duty.owed_by, duty.due_at, DutyState.WAIVED)
             drafts.append(Draft(waived, mode=held.mode))
     return Decision(tuple(drafts), subject=held.key)
+
+
+TABLE: dict[type[Command], Decide] = {
+    SendStop: send_stop,
+    AnswerStop: answer_stop,
+    Resume: resume,
+}

@@ -1,0 +1,61 @@
+"""Everything that can be asked of a node, as values: one module for each subject."""
+
+from __future__ import annotations
+
+from keepclear.node.commands.agreements import (
+    ProposeAgreement,
+    SignAgreement,
+)
+from keepclear.node.commands.base import (
+    Command,
+)
+from keepclear.node.commands.line import (
+    ConfirmClock,
+    EnrolPeer,
+    NoteDelivered,
+    NoteSplitView,
+    ReceiveEntries,
+    RemovePeer,
+    Start,
+    SuspectClock,
+    Tick,
+)
+from keepclear.node.commands.notices import (
+    AnswerAlert,
+    ChangeNotice,
+    FileNotice,
+    MoveNotice,
+    SilenceAlert,
+)
+from keepclear.node.commands.stops import (
+    AnswerStop,
+    Resume,
+    SendStop,
+)
+
+#: These have reserved places in the queue and in the record: neither a flood nor a full disk shuts them out.
+STOP_LANE = (SendStop, AnswerStop, Resume, AnswerAlert)
+
+__all__ = [
+    "STOP_LANE",
+    "AnswerAlert",
+    "AnswerStop",
+    "ChangeNotice",
+    "Command",
+    "ConfirmClock",
+    "EnrolPeer",
+    "FileNotice",
+    "MoveNotice",
+    "NoteDelivered",
+    "NoteSplitView",
+    "ProposeAgreement",
+    "ReceiveEntries",
+    "RemovePeer",
+    "Resume",
+    "SendStop",
+    "SignAgreement",
+    "SilenceAlert",
+    "Start",
+    "SuspectClock",
+    "Tick",
+]

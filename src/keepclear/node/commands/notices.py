@@ -1,0 +1,70 @@
+"""What can be asked about notices and alerts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from keepclear.core.alert import Answer
+from keepclear.core.notice import Action, Mode, NoticeKind, NoticeState
+from keepclear.core.volume import Volume4D
+from keepclear.node.commands.base import Command
+
+
+@dataclass(frozen=True, slots=True)
+class FileNotice(Command):
+    """File a new notice. `id` empty: the node gives the next serial."""
+
+    volumes: tuple[Volume4D, ...]
+    by: str
+    kind: NoticeKind = NoticeKind.HAZARD
+    action: Action = Action.KEEP_CLEAR
+    id: str = ""
+    state: NoticeState = NoticeState.ACCEPTED
+    region: str = ""
+    contact: str = ""
+    remarks: str = ""
+    activity: str = ""
+    slowest_mps: int = 0
+    reaction_s: int = 0
+    mode: Mode = Mode.OPER
+    #: A contradiction between the region word and the geometry was shown to a person, who sends it all the same.
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeNotice(Command):
+    """A new version of one of our notices. `version` is the one the caller has seen."""
+
+    id: str
+    version: int
+    changed: FileNotice
+
+
+@dataclass(frozen=True, slots=True)
+class MoveNotice(Command):
+    """Activate or end one of our notices."""
+
+    id: str
+    version: int
+    state: NoticeState
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerAlert(Command):
+    """A named person answers an alert. `again`: they were shown that our own figures contradict it."""
+
+    alert: str
+    version: int
+    answer: Answer
+    by: str
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceAlert(Command):
+    """Stop the sound at this desk."""
+
+    alert: str
+    by: str
+    seconds: int = 30

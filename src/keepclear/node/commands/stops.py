@@ -1,0 +1,36 @@
+"""What can be asked about STOP (N5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from keepclear.core.alert import Answer
+from keepclear.core.notice import Mode
+from keepclear.node.commands.base import Command
+
+
+@dataclass(frozen=True, slots=True)
+class SendStop(Command):
+    """Ask anyone on duty to stop. `to` empty: every peer."""
+
+    by: str
+    to: tuple[str, ...] = ()
+    remarks: str = ""
+    mode: Mode = Mode.OPER
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerStop(Command):
+    """Whoever is on duty answers a STOP that came in. `stop` is `party/serial`."""
+
+    stop: str
+    answer: Answer
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resume(Command):
+    """We no longer ask to stop. `id` is the serial of our own STOP."""
+
+    id: str
+    by: str

@@ -1,0 +1,140 @@
+"""Everything that can be recorded, as values: one struct for each kind of entry, one module for each subject.
+
+A change to an entry is a new kind or a new optional field, never another meaning: the old one is in somebody's record
+for ever. Unknown fields of known kinds are refused, so no field for targets, weapons, sensors or unit identity can be
+smuggled in (G3). docs/reference/entries.md is generated from this package.
+
+A new subject is a module with its own `CHANNEL`, `PRIVATE` and `DERIVED`, and one line in `_SUBJECTS`.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from keepclear.node.entries import agreements, duties, line, notices, stops
+from keepclear.node.entries.agreements import (
+    AgreementProposed,
+    AgreementSigned,
+    AgreementTerms,
+    DisclosureTerm,
+)
+from keepclear.node.entries.base import (
+    Entry,
+    Hash,
+    Instant,
+    Note,
+    NoticeRef,
+    PartyId,
+    Person,
+    RegionWord,
+    Seconds,
+    Serial,
+    Text,
+    Version,
+    content_hash,
+)
+from keepclear.node.entries.duties import (
+    DutyChanged,
+    DutyState,
+)
+from keepclear.node.entries.line import (
+    ClockConfirmed,
+    ClockSuspected,
+    HistoryRefused,
+    NodeStarted,
+    PeerEnrolled,
+    PeerRemoved,
+    Quarantined,
+    Received,
+    SplitViewSeen,
+    Transmitted,
+)
+from keepclear.node.entries.notices import (
+    NAMED_CONFLICTS_MAX,
+    AlertAssessed,
+    AlertSent,
+    AnswerSent,
+    ConflictsFound,
+    FoundPair,
+    NoticeFiled,
+    NoticeSent,
+    Silenced,
+)
+from keepclear.node.entries.stops import (
+    Resumed,
+    StopAnswered,
+    StopSent,
+)
+
+_SUBJECTS: tuple[ModuleType, ...] = (
+    notices,
+    stops,
+    agreements,
+    duties,
+    line,
+)
+
+CHANNEL_KINDS: dict[str, type[Entry]] = {kind: body for each in _SUBJECTS for kind, body in each.CHANNEL.items()}
+
+PRIVATE_KINDS: dict[str, type[Entry]] = {kind: body for each in _SUBJECTS for kind, body in each.PRIVATE.items()}
+
+KIND_OF: dict[type[Entry], str] = {
+    body: kind for kinds in (CHANNEL_KINDS, PRIVATE_KINDS) for kind, body in kinds.items()
+}
+
+#: Derived by a rule rather than said by a person or a peer: replaying under another agreement derives these anew.
+DERIVED: frozenset[str] = frozenset().union(*(each.DERIVED for each in _SUBJECTS))
+#: What the STOP lane carries between parties.
+URGENT_KINDS = frozenset({"stop", "stop_answer", "resume"})
+#: Spoken by every version, with reserved places in every queue and in the record.
+FROZEN_CORE = frozenset({"stop", "stop_answer", "resume", "notice", "alert", "answer", "received"})
+
+__all__ = [
+    "CHANNEL_KINDS",
+    "DERIVED",
+    "FROZEN_CORE",
+    "KIND_OF",
+    "NAMED_CONFLICTS_MAX",
+    "PRIVATE_KINDS",
+    "URGENT_KINDS",
+    "AgreementProposed",
+    "AgreementSigned",
+    "AgreementTerms",
+    "AlertAssessed",
+    "AlertSent",
+    "AnswerSent",
+    "ClockConfirmed",
+    "ClockSuspected",
+    "ConflictsFound",
+    "DisclosureTerm",
+    "DutyChanged",
+    "DutyState",
+    "Entry",
+    "FoundPair",
+    "Hash",
+    "HistoryRefused",
+    "Instant",
+    "NodeStarted",
+    "Note",
+    "NoticeFiled",
+    "NoticeRef",
+    "NoticeSent",
+    "PartyId",
+    "PeerEnrolled",
+    "PeerRemoved",
+    "Person",
+    "Quarantined",
+    "Received",
+    "RegionWord",
+    "Resumed",
+    "Seconds",
+    "Serial",
+    "Silenced",
+    "SplitViewSeen",
+    "StopAnswered",
+    "StopSent",
+    "Text",
+    "Transmitted",
+    "Version",
+    "content_hash",
+]

@@ -1,0 +1,18 @@
+"""The fold, subject by subject: how one recorded entry changes what is in force. None of it refuses anything.
+
+A new subject is a module with its own `FOLDS`, and one line in the table here.
+"""
+
+from __future__ import annotations
+
+from keepclear.node.entries import Entry
+from keepclear.node.folds import agreements, duties, line, notices, stops
+from keepclear.node.state import Fold
+
+FOLDS: dict[type[Entry], Fold] = {
+    **notices.FOLDS,
+    **stops.FOLDS,
+    **agreements.FOLDS,
+    **duties.FOLDS,
+    **line.FOLDS,
+}

@@ -1,0 +1,129 @@
+"""What is held in memory of all that is in force, and questions about it. Only the folds change it.
+
+A new subject holds its own values in one field here.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from keepclear.core.agreement import Agreement
+from keepclear.core.notice import Mode, NoticeState
+from keepclear.core.separation import NO_SEPARATION, Separation
+from keepclear.engine.volume_index import VolumeIndex
+from keepclear.errors import NotFound
+from keepclear.node.entries import ConflictsFound, DutyState
+from keepclear.node.held import HeldAgreement, HeldAlert, HeldDuty, HeldNotice, HeldPeer, HeldStop, Subject
+from keepclear.node.logs import Read
+
+CLOSED_DUTIES_MAX = 1_000
+
+
+class State:
+    """All that is in force, for one party."""
+
+    def __init__(self, party: str) -> None:
+        self.party = party
+        self.peers: dict[str, HeldPeer] = {}
+        self.notices: dict[str, HeldNotice] = {}
+        self.alerts: dict[str, HeldAlert] = {}
+        self.stops: dict[str, HeldStop] = {}
+        self.duties: dict[str, HeldDuty] = {}
+        self.closed_duties: deque[HeldDuty] = deque(maxlen=CLOSED_DUTIES_MAX)
+        self.agreements: dict[str, HeldAgreement] = {}
+        self.conflicts: dict[tuple[str, str], ConflictsFound] = {}
+        self.conflict_numbers: dict[frozenset[str], int] = {}
+        self.indexes: dict[Mode, VolumeIndex] = {mode: VolumeIndex() for mode in Mode}
+        self.last_serial: dict[str, int] = {}
+        self.is_clock_suspect = False
+        self.clock_difference_ms = 0
+        self.clock_against = ""
+        self.quarantined = 0
+        self.in_force: dict[str, HeldAgreement] = {}
+        self.subjects: dict[tuple[str, int], Subject] = {}
+        self.written_at: dict[str, list[int]] = {}
+        self.answered: dict[str, int] = {}
+        self.counts: dict[str, int] = {}
+        #: What our channel to a peer said last of a notice of ours: version, mode and state.
+        self.told: dict[tuple[str, str], tuple[int, Mode, NoticeState]] = {}
+        #: Of each entry of our channel to a peer: 1 where the peer owes a `received`; and from where on it does.
+        self.asks: dict[str, bytearray] = {}
+        self.answered_by: dict[str, int] = {}
+
+    # ------------------------------------------------------------------------------------------------ questions
+
+    def notice(self, key: str) -> HeldNotice:
+        """The notice `party/serial`. Raises NotFound."""
+        held = self.notices.get(key)
+        if held is None:
+            raise NotFound(f"there is no notice {key} in force here", at="id")
+        return held
+
+    def live_notices(self, now_us: int) -> Iterator[HeldNotice]:
+        """Every notice that others have to reckon with."""
+        return (held for held in self.notices.values() if held.is_live(now_us))
+
+    def notices_of(self, party: str) -> int:
+        """How many notices of a party are held."""
+        return self.counts.get(party, 0)
+
+    def agreement_with(self, party: str) -> Agreement | None:
+        """What is in force between us and another party."""
+        held = self.in_force.get(party)
+        return held.agreement if held else None
+
+    def held_agreement_with(self, party: str) -> HeldAgreement | None:
+        """The same with its hash and signatures."""
+        return self.in_force.get(party)
+
+    def enrolled_peers(self) -> Iterator[str]:
+        """Parties whose keys we accept."""
+        return (party for party, held in self.peers.items() if not held.is_removed)
+
+    def alert_to_us(self, alert: str) -> HeldAlert:
+        """An alert that asks us. Raises NotFound."""
+        held = self.alerts.get(alert)
+        if held is None or held.to != self.party:
+            raise NotFound(f"there is no alert {alert} for us", at="alert")
+        return held
+
+    def separation_to(self, party: str) -> Separation:
+        """What to keep from another party; nothing beyond not meeting, among our own or where none is agreed."""
+        agreement = self.agreement_with(party)
+        return agreement.separation if agreement else NO_SEPARATION
+
+    def has_answered(self, party: str, index: int) -> bool:
+        """Whether our channel to a party says already that we received its entry of that index."""
+        return index <= self.answered.get(party, -1)
+
+    def next_due(self, party: str, first: int | None = None) -> int:
+        """Index of the next entry of our channel to a party that it has not answered with `received`."""
+        asks = self.asks.get(party, bytearray())
+        due = self.answered_by.get(party, 0) if first is None else first
+        found = asks.find(1, due)
+        return found if found >= 0 else len(asks)
+
+    def may_tell(self, party: str, key: str, version: int, mode: Mode) -> bool:
+        """Whether a version of a notice of ours can follow what our channel to a party said of it last.
+
+        Not so only after a restore: what the party holds under this serial is another notice.
+        """
+        told = self.told.get((party, key))
+        return told is None or (version > told[0] and mode is told[1] and told[2] is not NoticeState.ENDED)
+
+    def open_duties(self) -> Iterator[HeldDuty]:
+        """What is still owed."""
+        return (duty for duty in self.duties.values() if duty.state is DutyState.OPEN)
+
+    # ------------------------------------------------------------------------------------------- what folds share
+
+    def count_serial(self, serial: str) -> None:
+        """A serial of our own is used: the next one is higher."""
+        prefix, _, number = serial.rpartition("-")
+        self.last_serial[prefix] = max(self.last_serial.get(prefix, 0), int(number))
+
+
+#: How one entry changes the state: state, entry, its body, the party that wrote it, the one it was written to or "".
+Fold = Callable[[State, Read, Any, str, str], None]

@@ -1,0 +1,14 @@
+"""What officers do, subject by subject, beside what stands in `officers`: add a module's `ACTS` here.
+
+An act is (weight, maker). The maker is given the officers, the picture, the party and the instant, and gives a command,
+or None when there is nothing to do it to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+Act = tuple[int, Callable[[Any, Any, Any, int], Any]]
+
+ACTS: list[Act] = []
