@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 import keepclear
-from keepclear.cli import agreement, backup, demo, doctor, init, notice, peer, record, serve, stop, verify
+from keepclear.cli import agreement, backup, demo, doctor, init, notice, peer, phrasebook, record, serve, stop, verify
 from keepclear.cli.common import Program, say
 
 EXAMPLE = "Example: "
@@ -82,6 +82,12 @@ _add(app, "doctor", doctor.doctor, "doctor --home amber")
 _add(app, "backup", backup.backup, "backup amber-monday.keepclear-backup --home amber")
 _add(app, "restore", backup.restore, "restore amber-monday.keepclear-backup --home amber-again")
 _add(app, "demo", demo.demo, "demo --once")
+
+_add(app, "say", phrasebook.say_entry, "say amber/A-0001 --language ar --home birch")
+
+_phrasebooks = _group("phrasebook", "The languages that entries are said in, and who vouches for each.")
+_add(_phrasebooks, "list", phrasebook.list_phrasebooks, "phrasebook list --home amber")
+_add(_phrasebooks, "sign", phrasebook.sign, 'phrasebook sign --language ru --by "L. Orlova" --home amber')
 
 _peers = _group("peer", "Enrol other parties' keys, two persons comparing twelve words.")
 _add(_peers, "invite", peer.invite, "peer invite --home amber")

@@ -191,9 +191,17 @@ def list_notices(
 def show_notice(
     notice: Annotated[str, typer.Argument(metavar="PARTY/ID", help="As in amber/A-0001.")],
     home: Home = HERE,
+    language: Annotated[
+        str, typer.Option(metavar="LANGUAGE", help="Say it as the other side reads it, in en, ru, ar, he, tr, fr.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """One notice: its five instants for each recipient, its lead time and what it is hidden from."""
+    if language:
+        from keepclear.cli.phrasebook import print_notice
+
+        print_notice(notice, language, home)
+        return
     party, _, serial = notice.partition("/")
     with client_of(home) as client:
         held = client.notice(party, serial)

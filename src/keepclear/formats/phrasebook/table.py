@@ -1,0 +1,194 @@
+"""Which phrases say what an entry holds: one row of the table for each kind. A new kind is one row more.
+
+A line names a phrase and what stands in each of its slots, as a path into the entry's body: `notice.id`,
+`volumes`, `circle.2`. A phrase is a whole sentence; what changes with a word of the record (`action`), with a number
+(plural forms) or with minutes and seconds is another phrase, never a piece that is glued on.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from keepclear.core.alert import AlertLevel, Answer
+from keepclear.core.notice import Action, NoticeKind, NoticeState
+from keepclear.core.place import Region
+
+
+class Form(enum.Enum):
+    """How a value of the record is written; every one is an isolate of its own."""
+
+    CODE = "code"  # an id, a hash, a number: as it is
+    TIME = "time"  # microseconds as Zulu
+    LENGTH = "length"  # millimetres as metres
+    DURATION = "duration"  # milliseconds as seconds
+    POSITION = "position"  # latitude and longitude e7
+    HEIGHT = "height"  # millimetres and datum
+    LIST = "list"  # ids, each an isolate, with commas between
+    FREE = "free"  # words of a person, in whatever language: never translated
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One sentence.
+
+    Attributes:
+        phrase: its name; with `word` the first half of it, with `within` it goes on `_minutes` or `_seconds`.
+        slots: slot name to (path, form). In a block, paths begin at the item; `/` begins at the body.
+        given: path that must hold something, or the line is left out; `not ` before it turns that round.
+        word: path of a word of the record that chooses the phrase, out of `words`.
+        counted: path of a number, or of a list that is counted; it fills the slot `n` and chooses the plural form.
+        within: path of seconds; fills `n` in minutes where they are whole, and chooses the plural form.
+    """
+
+    phrase: str
+    slots: Mapping[str, tuple[str, Form]] = field(default_factory=dict)
+    given: str = ""
+    word: str = ""
+    words: tuple[str, ...] = ()
+    counted: str = ""
+    within: str = ""
+
+    def phrases(self) -> Iterator[tuple[str, frozenset[str], bool]]:
+        """Each phrase that the line may need: its name, its slots, and whether it has plural forms."""
+        slots = frozenset(self.slots)
+        if self.word:
+            yield from ((f"{self.phrase}.{word}", slots, False) for word in self.words)
+        elif self.within:
+            yield from ((f"{self.phrase}_{unit}", slots | {"n"}, True) for unit in ("minutes", "seconds"))
+        else:
+            yield self.phrase, slots | ({"n"} if self.counted else frozenset()), bool(self.counted)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Lines that are said for each item of a list; `{index}` and `{of}` are the item's number and how many there are.
+
+    Attributes:
+        least: with fewer items than this nothing is said.
+    """
+
+    each: str
+    lines: tuple[Line | Block, ...]
+    least: int = 1
+
+    def phrases(self) -> Iterator[tuple[str, frozenset[str], bool]]:
+        """As of a line."""
+        for line in self.lines:
+            yield from line.phrases()
+
+
+def _values(of: type[enum.StrEnum]) -> tuple[str, ...]:
+    return tuple(value.value for value in of)
+
+
+def _code(path: str) -> tuple[str, Form]:
+    return path, Form.CODE
+
+
+_INDEX: Final = {"index": _code("@index"), "of": _code("@of")}
+#: Who says it and to whom; the envelope has both.
+_SENDER: Final = _code("@sender")
+
+_VOLUMES: Final = Block(
+    "volumes",
+    (
+        Line("volume.number", _INDEX, given="@several"),
+        Line("volume.circle", {"position": ("circle", Form.POSITION), "radius": ("circle.2", Form.LENGTH)}, "circle"),
+        Line("volume.outline", counted="outline", given="outline"),
+        Block("outline", (Line("volume.corner", {"index": _code("@index"), "position": ("@item", Form.POSITION)}),)),
+        Line("volume.height", {"lower": ("lower", Form.HEIGHT), "upper": ("upper", Form.HEIGHT)}),
+        Line("volume.span", {"start": ("start", Form.TIME), "end": ("end", Form.TIME)}),
+    ),
+)
+_BY: Final = Line("by", {"name": ("by", Form.FREE)})
+_REMARKS: Final = Line("free_text", {"text": ("remarks", Form.FREE)}, "remarks")
+_ANSWER: Final = Line("answer", {"answer": _code("answer")}, word="answer", words=_values(Answer))
+
+ROWS: Final[dict[str, tuple[Line | Block, ...]]] = {
+    "notice": (
+        Line("notice", {"id": _code("id"), "version": _code("version")}, word="kind", words=_values(NoticeKind)),
+        Line("notice.state", word="state", words=_values(NoticeState)),
+        Line("notice.action", word="action", words=_values(Action)),
+        _VOLUMES,
+        Line("notice.region", word="region", words=_values(Region), given="region"),
+        Line("notice.contact", {"contact": ("contact", Form.FREE)}, "contact"),
+        Line("notice.activity", {"text": ("activity", Form.FREE)}, "activity"),
+        Line("notice.hidden", counted="hidden", given="hidden"),
+        _REMARKS,
+    ),
+    "alert": (
+        Line("alert", word="level", words=_values(AlertLevel)),
+        Line("alert.about", {"id": _code("notice.id"), "version": _code("notice.version")}),
+        Line("alert.hash", {"hash": _code("notice.hash")}),
+        Line("alert.answer_within", within="answer_within_s"),
+        Line("alert.conflicts", {"ids": ("conflicts", Form.LIST)}, "conflicts"),
+        Line("alert.unlisted", counted="unlisted", given="unlisted"),
+    ),
+    "answer": (
+        _ANSWER,
+        Line("answer.about", {"id": _code("notice.id"), "version": _code("notice.version")}),
+        Line("answer.hash", {"hash": _code("notice.hash")}),
+        Line("answer.standby", within="standby_s", given="standby_s"),
+        _BY,
+    ),
+    "received": (
+        Line("received", {"index": _code("index"), "time": ("received_at", Form.TIME)}),
+        Line("received.hash", {"hash": _code("hash")}),
+    ),
+    "stop": (
+        Line("stop", {"id": _code("id"), "sender": _SENDER}),
+        Line("stop.decides"),
+        Line("stop.notices", {"ids": ("notices", Form.LIST)}, "notices"),
+        Line("stop.all", given="not notices"),
+        _BY,
+        _REMARKS,
+    ),
+    "stop_answer": (_ANSWER, Line("stop_answer.about", {"id": _code("id")}), _BY),
+    "resume": (Line("resume", {"id": _code("id"), "sender": _SENDER}), _BY),
+    "agreement_proposed": (
+        Line("agreement.proposed", {"title": ("terms.title", Form.FREE)}),
+        Line("agreement.hash", {"hash": _code("hash")}),
+        Line(
+            "agreement.separation",
+            {
+                "horizontal": ("terms.separation.horizontal_mm", Form.LENGTH),
+                "vertical": ("terms.separation.vertical_mm", Form.LENGTH),
+                "time": ("terms.separation.time_ms", Form.DURATION),
+            },
+        ),
+        Line("agreement.in_force"),
+        _BY,
+    ),
+    "agreement_signed": (Line("agreement.signed", {"hash": _code("hash")}), _BY),
+    "split_view": (Line("split_view", {"log": _code("log")}), Line("split_view.evidence")),
+}
+
+#: What stands round every entry, in the order of `rendering.render`.
+FRAME: Final = (
+    Line("frame.draft"),
+    Line("frame.checked", {"name": ("@signer", Form.FREE)}),
+    Line("frame.mode", {"mode": _code("@mode")}, word="@mode", words=("EXER", "TEST")),
+    Line("frame.from_to", {"sender": _SENDER, "receiver": _code("@receiver"), "time": ("@at", Form.TIME)}),
+    Line("frame.unknown", {"kind": _code("@kind")}),
+    Line("frame.raw", {"text": ("@raw", Form.FREE)}),
+    Line("frame.hash", {"hash": _code("@hash")}),
+    Line("frame.standing"),
+    Line("frame.not_certified"),
+)
+
+
+def required_phrases() -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
+    """Names of all plain phrases and of all counted ones, each with the slots it has to have.
+
+    A language file holds just these: one that is missing cannot be said, one that is over is never said.
+    """
+    plain: dict[str, frozenset[str]] = {}
+    counted: dict[str, frozenset[str]] = {}
+    for row in (*ROWS.values(), FRAME):
+        for line in row:
+            for name, slots, is_counted in line.phrases():
+                (counted if is_counted else plain)[name] = slots
+    return plain, counted
