@@ -46,7 +46,7 @@ MEANINGS = {
     "notice": "the one version of the notice that is meant",
     "notices": "serials of notices that the STOP is about; empty when it is about everything",
     "pairs": "what was found, one pair of notices each",
-    "parties": "ids of the two parties",
+    "parties": "ids of all parties, in one order",
     "party": "id of a party",
     "persons": "the two persons who compared the words",
     "received_at": "when the bytes were read, by the receiver's clock",
@@ -248,6 +248,8 @@ def _type(kind: types.Type, shared: dict[type, None]) -> tuple[str, str]:
             parts = [_type(part, shared) for part in kind.item_types]
             each = dict.fromkeys(part for _, part in parts if part)
             return f"[{', '.join(part for part, _ in parts)}]", "; ".join(each)
+        case types.UnionType() if kind.includes_none and len(kind.types) == 2:
+            return _type(next(each for each in kind.types if not isinstance(each, types.NoneType)), shared)
         case _:
             raise SystemExit(f"no words for the type {kind}")
 

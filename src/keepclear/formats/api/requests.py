@@ -163,7 +163,7 @@ class ProposeAgreementRequest(Request, frozen=True, kw_only=True):
     """Propose terms, and sign them ourselves. Exactly one of `toml` and `terms`."""
 
     by: Person
-    toml: Annotated[str, msgspec.Meta(max_length=20_000)] = ""
+    toml: Annotated[str, msgspec.Meta(max_length=60_000)] = ""
     terms: TermsJson | None = None
 
 

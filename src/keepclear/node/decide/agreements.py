@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from keepclear.core.agreement import Agreement
 from keepclear.core.ids import check_party_id, check_person
+from keepclear.core.terms import TABLES
 from keepclear.errors import NotAllowed, NotFound, Refused
+from keepclear.formats.agreement_wire import source_to_wire, tables_to_wire, zone_to_wire
 from keepclear.formats.wire import separation_to_wire
 from keepclear.node.commands import Command, ProposeAgreement, SignAgreement
 from keepclear.node.consequences import standing_drafts
@@ -19,9 +21,10 @@ def terms_of(agreement: Agreement) -> AgreementTerms:
     """The agreement in integers: what is hashed and signed."""
     area = agreement.area
     deadlines = agreement.deadlines
+    numbers, words = tables_to_wire({name: getattr(agreement, name) for name in TABLES})
     return AgreementTerms(
         title=agreement.title,
-        parties=(agreement.parties[0], agreement.parties[1]),
+        parties=agreement.parties,
         area=(round(area.lat_deg * 1e7), round(area.lon_deg * 1e7), round(area.radius_m * 1000)),
         separation=separation_to_wire(agreement.separation),
         deadlines_s={name: getattr(deadlines, name) for name in deadlines.__slots__},
@@ -29,6 +32,13 @@ def terms_of(agreement: Agreement) -> AgreementTerms:
             party: DisclosureTerm(shown.level.value, shown.shows_activity)
             for party, shown in sorted(agreement.disclosure.items())
         },
+        profile=agreement.profile,
+        valid_from=agreement.valid_from_us or 0,
+        valid_until=agreement.valid_until_us or 0,
+        numbers=numbers,
+        words=words,
+        zones=tuple(zone_to_wire(zone) for zone in agreement.zones),
+        sources=tuple(source_to_wire(source) for source in agreement.sources),
     )
 
 
@@ -38,6 +48,10 @@ def propose_agreement(picture: Picture, command: ProposeAgreement, now_us: int, 
     agreement = command.agreement
     if picture.party not in agreement.parties:
         raise NotAllowed(f"{picture.party} is no party to this agreement", at="parties")
+    if len(agreement.parties) > 2:
+        raise Refused(
+            "terms among more than two parties can be written and checked, and not yet be signed", at="parties"
+        )
     other = next(party for party in agreement.parties if party != picture.party)
     check_party_id(other)
     if other not in picture.peers or picture.peers[other].is_removed:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from keepclear.core.agreement import Agreement, Deadlines, Disclosure, DisclosureLevel
+from keepclear.core.agreement import Agreement, Deadlines, Disclosure, DisclosureLevel, check_profile
 from keepclear.core.footprint import Circle
+from keepclear.formats.agreement_wire import source_from_wire, tables_from_wire, zone_from_wire
 from keepclear.formats.wire import separation_from_wire
 from keepclear.node.entries import AgreementProposed, AgreementSigned, AgreementTerms
 from keepclear.node.held import HeldAgreement
@@ -20,9 +21,10 @@ def agreement_from_terms(terms: AgreementTerms) -> Agreement:
     """The agreement that recorded terms mean.
 
     Raises:
-        Malformed: a value out of range.
+        Malformed: a value out of range, or a version or a term that this software does not speak.
         ValueError: a disclosure level that this version does not know.
     """
+    check_profile(terms.profile)
     lat, lon, radius = terms.area
     return Agreement(
         title=terms.title,
@@ -34,6 +36,12 @@ def agreement_from_terms(terms: AgreementTerms) -> Agreement:
             party: Disclosure(DisclosureLevel(term.level), term.shows_activity)
             for party, term in terms.disclosure.items()
         },
+        profile=terms.profile,
+        valid_from_us=terms.valid_from or None,
+        valid_until_us=terms.valid_until or None,
+        zones=tuple(zone_from_wire(zone) for zone in terms.zones),
+        sources=tuple(source_from_wire(source) for source in terms.sources),
+        **tables_from_wire(terms.numbers, terms.words),
     )
 
 
