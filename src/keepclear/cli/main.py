@@ -9,7 +9,21 @@ from typing import Annotated, Any
 import typer
 
 import keepclear
-from keepclear.cli import agreement, backup, demo, doctor, init, notice, peer, phrasebook, record, serve, stop, verify
+from keepclear.cli import (
+    agreement,
+    backup,
+    card,
+    demo,
+    doctor,
+    init,
+    notice,
+    peer,
+    phrasebook,
+    record,
+    serve,
+    stop,
+    verify,
+)
 from keepclear.cli.common import Program, say
 
 EXAMPLE = "Example: "
@@ -88,6 +102,10 @@ _add(app, "say", phrasebook.say_entry, "say amber/A-0001 --language ar --home bi
 _phrasebooks = _group("phrasebook", "The languages that entries are said in, and who vouches for each.")
 _add(_phrasebooks, "list", phrasebook.list_phrasebooks, "phrasebook list --home amber")
 _add(_phrasebooks, "sign", phrasebook.sign, 'phrasebook sign --language ru --by "L. Orlova" --home amber')
+
+_cards = _group("card", "Voice cards: entries read out line by line, and typed in at the far side.")
+_add(_cards, "show", card.show_card, "card show amber/A-0001 --home amber")
+_add(_cards, "read", card.read, "card read --home birch")
 
 _peers = _group("peer", "Enrol other parties' keys, two persons comparing twelve words.")
 _add(_peers, "invite", peer.invite, "peer invite --home amber")

@@ -108,9 +108,13 @@ def say_entry(
     as_html: AsHtml = False,
 ) -> None:
     """Say an entry of a channel in a language, from its codes: the hash is the same in every one (T2)."""
+    print_said(said_of_what(what, home, version), language, home, as_html=as_html)
+
+
+def said_of_what(what: str, home: Path, version: int) -> Said:
+    """What an entry says that is named by a file or an id. Raises NotFound, Malformed."""
     path = Path(what)
-    said = _said_of_file(path) if path.is_file() else _said_of_id(what, home, version)
-    print_said(said, language, home, as_html=as_html)
+    return _said_of_file(path) if path.is_file() else _said_of_id(what, home, version)
 
 
 def print_said(said: Said, language: str, home: Path, *, as_html: bool) -> None:
@@ -150,7 +154,7 @@ def _said_of_id(what: str, home: Path, version: int) -> Said:
                 raise Malformed(f"{number!r} is no index; as in keepclear/amber/to/birch#3", at="id")
             return said_of(_entry(client, log, int(number)))
         party, _, rest = what.partition("/")
-        found = [each for each in _channel_entries(client, party) if _is_named(each, what, rest, version)]
+        found = [each for each in channel_entries(client, party) if _is_named(each, what, rest, version)]
     if not found:
         said = f"{what} v{version}" if version else what
         raise NotFound(f"no channel of {party} holds {said}: `keepclear notice list` shows what there is", at="id")
@@ -173,7 +177,7 @@ def _entry(client: Client, log: str, n: int) -> Envelope:
     return Envelope.from_bytes(texts[0].text.encode())
 
 
-def _channel_entries(client: Client, party: str) -> Iterator[Envelope]:
+def channel_entries(client: Client, party: str) -> Iterator[Envelope]:
     """What a party said to anyone, as this node holds it."""
     from keepclear.record import Envelope
 
