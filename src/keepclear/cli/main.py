@@ -23,6 +23,7 @@ from keepclear.cli import (
     serve,
     stop,
     verify,
+    voice,
 )
 from keepclear.cli.common import Program, say
 
@@ -106,6 +107,8 @@ _add(_phrasebooks, "sign", phrasebook.sign, 'phrasebook sign --language ru --by 
 _cards = _group("card", "Voice cards: entries read out line by line, and typed in at the far side.")
 _add(_cards, "show", card.show_card, "card show amber/A-0001 --home amber")
 _add(_cards, "read", card.read, "card read --home birch")
+_add(_cards, "table", voice.table, "card table --peer birch --out for-birch.voice-table --words --home amber")
+_add(_cards, "token", voice.token, "card token amber/SA-0001 --peer birch --row 7 --challenge KXQWBT --home amber")
 
 _peers = _group("peer", "Enrol other parties' keys, two persons comparing twelve words.")
 _add(_peers, "invite", peer.invite, "peer invite --home amber")
