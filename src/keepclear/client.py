@@ -113,6 +113,10 @@ class Client:
 
     # --------------------------------------------------------------------------------------------------- asking
 
+    def ask(self, method: str, path: str, kind: type[T], request: requests.Request | None = None) -> T:
+        """Whatever has no method of its own here: docs/reference/http-api.md lists all."""
+        return self._ask(method, path, kind, request)
+
     def picture(self) -> answers.Picture:
         """All that is in force now."""
         return self._ask("GET", "/v1/picture", answers.Picture)

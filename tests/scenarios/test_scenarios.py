@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from tests.scenarios import watch_verbs
 
 from given import DEADLINES, START_US, Desk, Hands, a_volume, an_agreement, enrol, sync
 from keepclear.core.agreement import Deadlines, Disclosure, DisclosureLevel
@@ -149,6 +150,8 @@ class Teller:
                 return Resume(rest[0], by)
             case "waits":
                 return None
+        if verb in watch_verbs.VERBS:
+            return watch_verbs.VERBS[verb](desk, rest, options, by)
         raise AssertionError(f"nobody knows how to {verb}")
 
     def _volume(self, options: dict[str, str]) -> Volume4D:
@@ -198,7 +201,7 @@ def in_words(body: Entry) -> str:
             return f"{body.id} {body.answer} by={body.by}"
         case Received() | Transmitted():
             return ""
-    return type(body).__name__
+    return watch_verbs.in_words(body) or type(body).__name__
 
 
 def retold(text: str) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import acts_watch
+
 Act = tuple[int, Callable[[Any, Any, Any, int], Any]]
 
-ACTS: list[Act] = []
+ACTS: list[Act] = [*acts_watch.ACTS]

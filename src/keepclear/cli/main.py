@@ -16,6 +16,7 @@ from keepclear.cli import (
     demo,
     doctor,
     init,
+    line,
     notice,
     peer,
     phrasebook,
@@ -143,6 +144,19 @@ _add(_stops, "send", stop.send, 'stop send --by "I. Maro" --home amber')
 _add(_stops, "list", stop.list_stops, "stop list --home birch")
 _add(_stops, "answer", stop.answer, 'stop answer amber/SA-0001 WILCO --by "T. Quill" --home birch')
 _add(_stops, "resume", stop.resume, 'stop resume SA-0001 --by "I. Maro" --home amber')
+
+_lines = _group("line", "The line to each party: tests, channels, alarms.")
+_add(_lines, "list", line.list_lines, "line list --home amber")
+_add(_lines, "test", line.ask_test, 'line test birch --by "I. Maro" --home amber')
+_add(_lines, "answer", line.answer, 'line answer amber/LA-0001 --by "T. Quill" --home birch')
+_add(
+    _lines,
+    "enter",
+    line.enter,
+    'line enter birch telephone --answered-by "T. Quill" --latency-s 20 --language --by "I. Maro" --home amber',
+)
+_add(_lines, "cause", line.cause, 'line cause amber/LA-0002 technical --by "T. Quill" --home birch')
+_add(_lines, "channel", line.channel, 'line channel birch suspended --by "I. Maro" --home amber')
 
 _records = _group("record", "The tamper-evident record.")
 _add(_records, "show", record.show_record, "record show --home amber")

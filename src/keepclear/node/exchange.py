@@ -13,11 +13,13 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass, field
 
+from keepclear.core.line import LineRules
 from keepclear.core.notice import NoticeState
 from keepclear.core.timespan import LATEST_US, SECOND_US
 from keepclear.errors import KeepclearError, NotAllowed, StoreFailed, Tampered, Unavailable
-from keepclear.node.commands import Command, NoteDelivered, NoteSplitView, SuspectClock
+from keepclear.node.commands import Command, NoteDelivered, NoteLine, NoteSplitView, SuspectClock
 from keepclear.node.entries import AlertSent, NoticeRef, NoticeSent, Received, content_hash
+from keepclear.node.heldline import line_rules
 from keepclear.node.logs import Read, channel, read_entry
 from keepclear.node.loop import Loop
 from keepclear.node.ports import Delivered, Delivery, Heartbeat, StoredEntry
@@ -27,9 +29,6 @@ from keepclear.record.cosign import cosign, verify_cosignatures
 from keepclear.record.identity import Identity
 from keepclear.record.note import Note, VerifierKey
 from keepclear.record.tree import Tree, leaf_hash
-
-HEARTBEATS_DEGRADED = 3
-HEARTBEATS_DOWN = 6
 
 
 @dataclass(slots=True)
@@ -114,11 +113,30 @@ class Exchange:
         line = self.line(party)
         if not line.last_heard:
             return "unknown"
-        silent_us = now_us - line.last_heard
-        beat_us = self.loop.settings.heartbeat_s * SECOND_US
-        if silent_us > HEARTBEATS_DOWN * beat_us:
+        rules = self.line_rules(party)
+        silent_s = (now_us - line.last_heard) / SECOND_US
+        if silent_s > rules.alarm_after_s:
             return "down"
-        return "degraded" if silent_us > HEARTBEATS_DEGRADED * beat_us or line.trouble else "open"
+        return "degraded" if silent_s > rules.heard_within_s or line.trouble else "open"
+
+    def line_rules(self, party: str) -> LineRules:
+        """After how long a silence the line to a peer is DEGRADED, and alarms: as agreed, or by default (V3)."""
+        return line_rules(self.loop.picture.agreement_with(party), self.loop.settings)
+
+    def heartbeat_s(self, party: str) -> float:
+        """Seconds between our heartbeats to a peer: two within the time in which it is to be heard."""
+        return min(self.loop.settings.heartbeat_s, self.line_rules(party).heard_within_s / 2)
+
+    def line_news(self, now_us: int, started_us: int) -> list[Command]:
+        """What changed about who is heard, and which version each peer runs (RULINGS 37); nothing while it stays."""
+        news: list[Command] = []
+        for party in self.loop.picture.enrolled_peers():
+            line, held = self.line(party), self.loop.picture.line_with(party)
+            silent_us = now_us - (line.last_heard or started_us)
+            is_silent = silent_us > self.line_rules(party).alarm_after_s * SECOND_US
+            if is_silent != held.is_silent or line.software not in ("", held.software):
+                news.append(NoteLine(party, is_silent, line.last_heard, line.software))
+        return news
 
     # ------------------------------------------------------------------------------------------------ our channels
 
@@ -275,10 +293,12 @@ class Exchange:
             commands.append(SuspectClock(line.difference_ms, party))
         return commands
 
-    def confirm_clocks(self) -> None:
-        """A person vouched for our clock: the differences that stand now are no news."""
+    def confirm_clocks(self, shift_us: int = 0) -> None:
+        """A person vouched for our clock, which moved so far: the differences that stand now are no news."""
         for line in self.lines.values():
             line.confirmed_difference_ms = line.difference_ms
+            if line.last_heard:
+                line.last_heard += shift_us
 
     def _compare_ours(self, party: str, line: LineState, theirs: Heartbeat) -> None:
         """Is what the peer holds of our channel the history that we hold? Only then may we sign more of it."""

@@ -95,6 +95,8 @@ class Node:
         #: The jump of the wall clock that was told already, microseconds.
         self._suspected_us = 0
         self._started_at = 0
+        #: When we began to listen, by the steady clock.
+        self._started_us = 0
         #: Why the node takes nothing more until it is started anew, or empty.
         self._down = ""
         #: STOPs that came in while nothing could be recorded: shown, marked UNRECORDED, and not answered for.
@@ -130,6 +132,7 @@ class Node:
     async def start(self) -> None:
         """Begin to run. Everything that was in force is in force again before this returns."""
         self._started_at = self._clock.elapsed_us()
+        self._started_us = self.now_us()
         self._watch(asyncio.create_task(self._run(), name="loop"))
         behind_us = self.loop.last_at() - self.wall_us()
         await self._try(Start(self.software))  # a full disk must not keep a node from starting: STOP has its own space
@@ -199,7 +202,8 @@ class Node:
             for asked, came_to in zip(seeded, outcome.answers, strict=True):
                 if isinstance(asked.command, ConfirmClock) and isinstance(came_to, Receipt):
                     self.steady.shift(asked.command.shift_us)
-                    self.exchange.confirm_clocks()
+                    self._started_us += asked.command.shift_us
+                    self.exchange.confirm_clocks(asked.command.shift_us)
                     self._suspected_us = 0  # the wall clock is taken up: what was doubted is settled
             self.fanout.publish(outcome.entries)
             answer(taken, outcome)
@@ -230,6 +234,7 @@ class Node:
                 self._suspected_us = 0
             if self.loop.store_fault and not self._down and self.store.restore_reserve():
                 self.loop.store_fault = ""
+            commands += self.exchange.line_news(self.now_us(), self._started_us)
             for command in commands:
                 await self._try(command)
             if self.now_us() >= forget_at:

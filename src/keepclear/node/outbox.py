@@ -98,7 +98,7 @@ class Outbox:
             try:
                 if self._node.now_us() >= next_beat_us or not self._node.exchange.line(party).may_sign:
                     await self._beat(party)
-                    next_beat_us = self._node.now_us() + round(settings.heartbeat_s * 1e6)
+                    next_beat_us = self._node.now_us() + round(self._node.exchange.heartbeat_s(party) * 1e6)
                 while await self._send(party):  # noqa: ASYNC110  a pause, not a poll
                     await asyncio.sleep(settings.delivery_pause_s)
                 pause_s = settings.retry_first_s

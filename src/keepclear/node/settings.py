@@ -31,8 +31,17 @@ class Settings:
     #: Seconds between attempts to reach a peer: doubles from the first to the last.
     retry_first_s: float = 0.5
     retry_last_s: float = 30.0
-    #: Seconds between heartbeats; silence for three of them is DEGRADED, for six an alarm.
+    #: Seconds between heartbeats, and how many may be missing before the line is DEGRADED and before it alarms, where
+    #: no agreement says it in seconds: last heard within 10 s, an alarm after 30 s.
     heartbeat_s: float = 5.0
+    heard_within_beats: int = 2
+    alarm_after_beats: int = 6
+    #: Seconds from one line test to the next, and for its answer, where no agreement says otherwise. Two a day is what
+    #: the Korean liaison lines keep (V3).
+    line_test_every_s: float = 43_200.0
+    line_test_within_s: float = 600.0
+    #: Messages to one peer that wait while its channel is suspended.
+    held_back_max: int = 10_000
     #: Followers of the event stream, and events waiting for one of them before it is cut off (it resumes by id).
     followers_max: int = 64
     follower_queue_max: int = 10_000

@@ -16,6 +16,7 @@ from keepclear.engine.volume_index import VolumeIndex
 from keepclear.errors import NotFound
 from keepclear.node.entries import ConflictsFound, DutyState
 from keepclear.node.held import HeldAgreement, HeldAlert, HeldDuty, HeldNotice, HeldPeer, HeldStop, Subject
+from keepclear.node.heldline import HeldLine
 from keepclear.node.logs import Read
 
 CLOSED_DUTIES_MAX = 1_000
@@ -51,6 +52,7 @@ class State:
         #: Of each entry of our channel to a peer: 1 where the peer owes a `received`; and from where on it does.
         self.asks: dict[str, bytearray] = {}
         self.answered_by: dict[str, int] = {}
+        self.lines: dict[str, HeldLine] = {}
 
     # ------------------------------------------------------------------------------------------------ questions
 
@@ -89,6 +91,10 @@ class State:
             raise NotFound(f"there is no alert {alert} for us", at="alert")
         return held
 
+    def line_with(self, party: str) -> HeldLine:
+        """Tests, clock and channels of the line to a party; an empty one where nothing was said yet."""
+        return self.lines.get(party) or HeldLine(party)
+
     def separation_to(self, party: str) -> Separation:
         """What to keep from another party; nothing beyond not meeting, among our own or where none is agreed."""
         agreement = self.agreement_with(party)
@@ -118,6 +124,10 @@ class State:
         return (duty for duty in self.duties.values() if duty.state is DutyState.OPEN)
 
     # ------------------------------------------------------------------------------------------- what folds share
+
+    def line_to(self, party: str) -> HeldLine:
+        """The line to a party, to be changed."""
+        return self.lines.setdefault(party, HeldLine(party))
 
     def count_serial(self, serial: str) -> None:
         """A serial of our own is used: the next one is higher."""

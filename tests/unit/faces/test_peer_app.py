@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from keepclear.errors import StoreFailed
-from keepclear.faces.peer.app import CANNOT_RECORD, UNDER_WAY_MAX, PeerApp
+from keepclear.faces.peer.app import BEATS_BURST, CANNOT_RECORD, UNDER_WAY_MAX, PeerApp
 from keepclear.formats import peer as wire
 from keepclear.node.settings import DEFAULT
 
@@ -21,8 +21,9 @@ BODY = wire.encode(wire.DeliveryMessage(0, (), "a note"))
 class Asking:
     """One request and the answer to it."""
 
-    def __init__(self, app: PeerApp) -> None:
+    def __init__(self, app: PeerApp, path: str = "/peer/v1/entries") -> None:
         self.app = app
+        self.path = path
         self.body: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self.status = 0
         self.answer: dict[str, Any] = {}
@@ -31,7 +32,7 @@ class Asking:
         scope = {
             "type": "http",
             "method": "POST",
-            "path": "/peer/v1/entries",
+            "path": self.path,
             "headers": [],
             "query_string": b"",
             "extensions": {"tls": {"client_cert_chain": [PEM]}},
@@ -52,12 +53,16 @@ def app() -> PeerApp:
     async def receive(*_: Any) -> None:
         raise StoreFailed("the node's loop stopped: KeyError: 'a secret plan'")
 
+    async def answer_heartbeat(_: str, theirs: Any) -> Any:
+        return theirs
+
     peer = SimpleNamespace(enrolled=SimpleNamespace(tls=PEM), is_removed=False)
     node: Any = SimpleNamespace(
         picture=SimpleNamespace(peers={"birch": peer}),
         party="amber",
         settings=DEFAULT,
         receive=receive,
+        answer_heartbeat=answer_heartbeat,
         now_us=lambda: 0,
     )
     return PeerApp(node)
@@ -88,3 +93,20 @@ async def test_a_peer_has_few_requests_under_way_and_the_place_is_free_again(app
     after.body.set_result(BODY)
     await after.run()
     assert after.answer["code"] == "store_failed"
+
+
+async def test_a_flood_of_heartbeats_is_slowed_and_shuts_out_no_entries(app):
+    beat = wire.encode(wire.HeartbeatMessage("sim", 0, 0, "", "", store_ok=True))
+
+    async def ask(path: str, body: bytes) -> str:
+        asking = Asking(app, path)
+        asking.body.set_result(body)
+        await asking.run()
+        return asking.answer.get("code", "")
+
+    taken = [await ask("/peer/v1/heartbeat", beat) for _ in range(int(BEATS_BURST))]
+    one_more = await ask("/peer/v1/heartbeat", beat)
+
+    assert set(taken) == {""}
+    assert one_more == "busy"
+    assert await ask("/peer/v1/entries", BODY) == "store_failed"

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 
 from given import START_US, a_signer
 from keepclear.core.alert import AlertLevel, Answer
+from keepclear.core.line import ChannelName, ChannelState, MissCause, TestResult
+from keepclear.core.line import Path as LinePath
 from keepclear.core.notice import NOT_CERTIFIED_LINE, STANDING_LINE, Action, NoticeKind, NoticeState
 from keepclear.errors import Malformed, Tampered
 from keepclear.formats import phrasebook
@@ -22,6 +24,7 @@ from keepclear.formats.phrasebook import Said, read_phrasebook, render, sign_phr
 from keepclear.formats.phrasebook.plural import FAMILIES
 from keepclear.formats.wire import WireSeparation, WireVolume
 from keepclear.node import entries
+from keepclear.node.entries import channel, linetests
 from keepclear.record import Envelope, Seen
 
 FOLDER = Path(phrasebook.__file__).parent
@@ -54,6 +57,18 @@ BODIES: list[entries.Entry] = [
     entries.AgreementProposed(HASH, TERMS, "I. Maro"),
     entries.AgreementSigned(HASH, "T. Quill"),
     SPLIT,
+    linetests.LineTestSent("LA-0001", LinePath.NETWORK, 600),
+    linetests.LineTestSent("LA-0002", LinePath.NETWORK, 90, "I. Maro", machine_suffices=True),
+    linetests.LineTestAnswered("LA-0001", "T. Quill", language_ok=True),
+    linetests.LineTestAnswered("LA-0001", "T. Quill", language_ok=False),
+    linetests.LineTestResult(
+        "LA-0001", LinePath.NETWORK, TestResult.LATE, latency_ms=1_500, answered_by="T. Quill", language_ok=True,
+        skew_ms=-3_600_000, skew_uncertain_ms=20,
+    ),
+    linetests.LineTestResult("LA-0003", LinePath.RADIO, TestResult.MISSED, "I. Maro", cause=MissCause.TECHNICAL),
+    linetests.LineTestCause("amber/LA-0003", MissCause.REFUSED, "T. Quill", "the mast"),
+    channel.ChannelStateSent(ChannelName.SAFETY, ChannelState.SUSPENDED, "T. Quill", "as ordered"),
+    channel.ChannelStateSent(ChannelName.POLITICAL, ChannelState.OPEN, "T. Quill"),
 ]  # fmt: skip
 
 

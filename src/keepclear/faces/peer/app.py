@@ -4,7 +4,8 @@ TLS has shown already that the caller holds the key of an enrolled certificate. 
 each request, so a party that was removed is refused on the connection that it still holds. What the bytes claim about
 their sender counts for nothing.
 
-A party that floods is slowed by a token bucket of its own. Heartbeats and whatever holds a STOP pass it.
+A party that floods is slowed by a token bucket of its own. Whatever holds a STOP passes it, and heartbeats have a
+bucket to themselves: neither shuts out the other.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ log = logging.getLogger("keepclear.peer")
 #: most. Twice that is a node gone wrong.
 RATE_PER_S: Final = 400.0
 BURST: Final = 800.0
-
+#: A node beats every few seconds, and twice a second while it cannot sign; forty times that is a node gone wrong.
+BEATS_PER_S: Final = 20.0
+BEATS_BURST: Final = 40.0
 
 #: Requests of one peer under way at once. A node of ours has one delivery and one heartbeat; each may hold a message
 #: of 5.5 MB, so what a peer can make us hold is bounded before a byte of it is read.
@@ -45,14 +48,16 @@ CANNOT_RECORD: Final = "this node cannot record just now: use the telephone for 
 
 @dataclass(slots=True)
 class Bucket:
-    """Tokens of one peer: `RATE_PER_S` come in, at most `BURST` are held."""
+    """Tokens of one peer: so many come in each second, at most a burst of them is held."""
 
+    rate_per_s: float = RATE_PER_S
+    burst: float = BURST
     tokens: float = BURST
     at_us: int = 0
 
     def take(self, now_us: int) -> bool:
         """Whether there is one to take now."""
-        self.tokens = min(BURST, self.tokens + max(0, now_us - self.at_us) / 1e6 * RATE_PER_S)
+        self.tokens = min(self.burst, self.tokens + max(0, now_us - self.at_us) / 1e6 * self.rate_per_s)
         self.at_us = now_us
         if self.tokens < 1:
             return False
@@ -108,6 +113,7 @@ class PeerApp:
         self._node = node
         self.pins = Pins(node)
         self._buckets: dict[str, Bucket] = {}
+        self._beats: dict[str, Bucket] = {}
         self._under_way: Counter[str] = Counter()
         self._requests: dict[tuple[str, str], Callable[[str, Scope, Receive], Awaitable[wire.Message]]] = {
             ("POST", f"{wire.PREFIX}/entries"): self._entries,
@@ -167,6 +173,9 @@ class PeerApp:
         return wire.DeliveredMessage(delivered.size, delivered.cosigned)
 
     async def _heartbeat(self, party: str, scope: Scope, receive: Receive) -> wire.Message:
+        beats = self._beats.setdefault(party, Bucket(BEATS_PER_S, BEATS_BURST, BEATS_BURST))
+        if not beats.take(self._node.now_us()):
+            raise Busy(f"rate: {party} sends more than {BEATS_PER_S:.0f} heartbeats a second")
         theirs = wire.read_heartbeat(await read_body(scope, receive, wire.HEARTBEAT_BYTES_MAX))
         ours = await self._node.answer_heartbeat(
             party,

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from keepclear.core.alert import AlertLevel, Answer
+from keepclear.core.line import ChannelName, ChannelState, MissCause, TestResult
 from keepclear.core.notice import Action, NoticeKind, NoticeState
 from keepclear.core.place import Region
 
@@ -104,6 +105,11 @@ _VOLUMES: Final = Block(
     ),
 )
 _BY: Final = Line("by", {"name": ("by", Form.FREE)})
+_BY_PERSON: Final = Line("by", {"name": ("by", Form.FREE)}, "by")
+_LANGUAGE: Final = (
+    Line("line_test.language", given="language_ok"),
+    Line("line_test.no_language", given="not language_ok"),
+)
 _REMARKS: Final = Line("free_text", {"text": ("remarks", Form.FREE)}, "remarks")
 _ANSWER: Final = Line("answer", {"answer": _code("answer")}, word="answer", words=_values(Answer))
 
@@ -164,6 +170,39 @@ ROWS: Final[dict[str, tuple[Line | Block, ...]]] = {
     ),
     "agreement_signed": (Line("agreement.signed", {"hash": _code("hash")}), _BY),
     "split_view": (Line("split_view", {"log": _code("log")}), Line("split_view.evidence")),
+    "line_test": (
+        Line("line_test", {"id": _code("id"), "path": _code("path")}),
+        Line("line_test.person", given="not machine_suffices"),
+        Line("alert.answer_within", within="answer_within_s"),
+        _BY_PERSON,
+    ),
+    "line_test_answer": (Line("line_test_answer", {"id": _code("id")}), *_LANGUAGE, _BY),
+    "line_test_result": (
+        Line(
+            "line_test_result",
+            {"id": _code("id"), "path": _code("path")},
+            word="result",
+            words=_values(TestResult),
+        ),
+        Line("line_test.latency", {"time": ("latency_ms", Form.DURATION)}, "latency_ms"),
+        Line("line_test.answered_by", {"name": ("answered_by", Form.FREE)}, "answered_by"),
+        Line("line_test.language", given="language_ok"),
+        Line("line_test.cause", word="cause", words=_values(MissCause), given="cause"),
+        Line("line_test.skew", {"time": ("skew_ms", Form.DURATION)}, "skew_ms"),
+        _BY_PERSON,
+    ),
+    "line_test_cause": (
+        Line("line_test_cause", {"test": _code("test")}),
+        Line("line_test.cause", word="cause", words=_values(MissCause)),
+        _BY,
+        _REMARKS,
+    ),
+    "channel_state": (
+        Line("channel", word="channel", words=_values(ChannelName)),
+        Line("channel_state", word="state", words=_values(ChannelState)),
+        _BY,
+        _REMARKS,
+    ),
 }
 
 #: What stands round every entry, in the order of `rendering.render`.

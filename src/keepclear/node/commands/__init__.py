@@ -9,6 +9,9 @@ from keepclear.node.commands.agreements import (
 from keepclear.node.commands.base import (
     Command,
 )
+from keepclear.node.commands.channel import (
+    SetChannel,
+)
 from keepclear.node.commands.line import (
     ConfirmClock,
     EnrolPeer,
@@ -19,6 +22,13 @@ from keepclear.node.commands.line import (
     Start,
     SuspectClock,
     Tick,
+)
+from keepclear.node.commands.linetests import (
+    AnswerLineTest,
+    NoteLine,
+    RecordLineTest,
+    StateCause,
+    TestLine,
 )
 from keepclear.node.commands.notices import (
     AnswerAlert,
@@ -39,6 +49,7 @@ STOP_LANE = (SendStop, AnswerStop, Resume, AnswerAlert)
 __all__ = [
     "STOP_LANE",
     "AnswerAlert",
+    "AnswerLineTest",
     "AnswerStop",
     "ChangeNotice",
     "Command",
@@ -47,15 +58,20 @@ __all__ = [
     "FileNotice",
     "MoveNotice",
     "NoteDelivered",
+    "NoteLine",
     "NoteSplitView",
     "ProposeAgreement",
     "ReceiveEntries",
+    "RecordLineTest",
     "RemovePeer",
     "Resume",
     "SendStop",
+    "SetChannel",
     "SignAgreement",
     "SilenceAlert",
     "Start",
+    "StateCause",
     "SuspectClock",
+    "TestLine",
     "Tick",
 ]

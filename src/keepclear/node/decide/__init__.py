@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from keepclear.node.commands import Command, ReceiveEntries, Tick
-from keepclear.node.decide import agreements, alerts, deadlines, line, notices, peers, stop
+from keepclear.node.decide import agreements, alerts, channel, deadlines, line, linetests, notices, peers, stop
 from keepclear.node.decide.peers import Fresh, SplitView
 from keepclear.node.decision import Decision, Draft
 from keepclear.node.entries import Entry, Received
@@ -23,7 +23,7 @@ from keepclear.node.picture import Picture
 from keepclear.node.settings import Settings
 
 #: What has fallen due, subject by subject.
-DUE: tuple[Due, ...] = (deadlines.missed,)
+DUE: tuple[Due, ...] = (deadlines.missed, linetests.tests_due)
 
 #: What one entry of a peer must be, whatever is in force.
 CHECKS: dict[type[Entry], CheckBody] = {
@@ -36,6 +36,7 @@ TOGETHER: tuple[CheckTogether, ...] = (peers.check_notices,)
 #: What follows from an entry of a peer.
 TAKES: dict[type[Entry], Take] = {
     **peers.TAKES,
+    **linetests.TAKES,
 }
 
 
@@ -43,7 +44,10 @@ def tick(picture: Picture, command: Tick, now_us: int, settings: Settings) -> De
     """What has fallen due by now; nothing while our clock is suspect."""
     if picture.is_clock_suspect:
         return Decision()
-    return Decision(tuple(draft for due in DUE for draft in due(picture, now_us, settings)))
+    drafts = tuple(draft for due in DUE for draft in due(picture, now_us, settings))
+    found = channel.gated(picture, Decision(drafts), settings)
+    # What waited goes out ahead of what is new; it is not put aside a second time.
+    return replace(found, drafts=(*channel.let_go(picture, now_us, settings), *found.drafts))
 
 
 TABLE: dict[type[Command], Decide] = {
@@ -52,13 +56,16 @@ TABLE: dict[type[Command], Decide] = {
     **stop.TABLE,
     **agreements.TABLE,
     **line.TABLE,
+    **linetests.TABLE,
+    **channel.TABLE,
     Tick: tick,
 }
 
 
 def decide(picture: Picture, command: Command, now_us: int, settings: Settings) -> Decision:
     """What follows from a command at an instant. Raises a KeepclearError where a rule says no."""
-    return TABLE[type(command)](picture, command, now_us, settings)
+    decision = TABLE[type(command)](picture, command, now_us, settings)
+    return decision if isinstance(command, Tick) else channel.gated(picture, decision, settings)
 
 
 def check_delivery(
@@ -81,10 +88,11 @@ def take(picture: Picture, read: Read, now_us: int, received_at: int, settings: 
     drafts: list[Draft] = []
     if not isinstance(read.body, Received) and not picture.has_answered(sender, read.n):
         drafts.append(Draft(Received(read.leaf, read.n, received_at), sender, read.mode))
+        drafts += linetests.skew_drafts(picture, sender, read)
     follow = TAKES.get(type(read.body)) if read.body is not None else None
     if follow is not None:
         drafts += follow(picture, Taken(read, sender, now_us, received_at), read.body, settings)
-    return Decision(tuple(drafts))
+    return channel.gated(picture, Decision(tuple(drafts)), replace(settings, held_back_max=3 * settings.notices_max))
 
 
 __all__ = ["CHECKS", "DUE", "TABLE", "TAKES", "TOGETHER", "Fresh", "SplitView", "check_delivery", "decide", "take"]

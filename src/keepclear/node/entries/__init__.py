@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from keepclear.node.entries import agreements, duties, line, notices, stops
+from keepclear.node.entries import agreements, channel, duties, line, linetests, notices, stops
 from keepclear.node.entries.agreements import (
     AgreementProposed,
     AgreementSigned,
@@ -72,6 +72,8 @@ _SUBJECTS: tuple[ModuleType, ...] = (
     agreements,
     duties,
     line,
+    linetests,
+    channel,
 )
 
 CHANNEL_KINDS: dict[str, type[Entry]] = {kind: body for each in _SUBJECTS for kind, body in each.CHANNEL.items()}

@@ -6,7 +6,7 @@ A new subject is a module with its own `FOLDS`, and one line in the table here.
 from __future__ import annotations
 
 from keepclear.node.entries import Entry
-from keepclear.node.folds import agreements, duties, line, notices, stops
+from keepclear.node.folds import agreements, channel, duties, line, linetests, notices, stops
 from keepclear.node.state import Fold
 
 FOLDS: dict[type[Entry], Fold] = {
@@ -15,4 +15,6 @@ FOLDS: dict[type[Entry], Fold] = {
     **agreements.FOLDS,
     **duties.FOLDS,
     **line.FOLDS,
+    **linetests.FOLDS,
+    **channel.FOLDS,
 }

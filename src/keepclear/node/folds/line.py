@@ -17,6 +17,7 @@ from keepclear.node.entries import (
     SplitViewSeen,
     Transmitted,
 )
+from keepclear.node.folds.linetests import note_receipt
 from keepclear.node.held import HeldPeer
 from keepclear.node.logs import Read, channel, parties_of
 from keepclear.node.state import Fold, State
@@ -28,6 +29,7 @@ def apply_received(state: State, entry: Read, body: Received, sender: str, recei
         state.answered[receiver] = max(state.answered.get(receiver, -1), body.index)
     else:
         state.answered_by[sender] = max(state.answered_by.get(sender, 0), body.index + 1)
+        note_receipt(state, sender, body)
     log = channel(receiver, sender)
     subject = state.subjects.get((log, body.index))
     if subject is None:
@@ -72,6 +74,8 @@ def apply_enrolled(state: State, entry: Read, body: PeerEnrolled, sender: str, r
     """A party's keys are accepted from now on; it keeps the slot it had."""
     slot = state.peers[body.party].slot if body.party in state.peers else len(state.peers) + 1
     state.peers[body.party] = HeldPeer(body, slot)
+    line = state.line_to(body.party)
+    line.since = line.since or entry.at
 
 
 def apply_removed(state: State, entry: Read, body: PeerRemoved, sender: str, receiver: str) -> None:
