@@ -1,4 +1,4 @@
-"""How well intake does on a text whose findings a person wrote down: precision, recall, and the fields that are right."""
+"""How well intake does on a text whose findings a person wrote down: precision, recall and right fields."""
 
 from __future__ import annotations
 
@@ -49,7 +49,9 @@ def score(text: str, expected: dict[str, Any]) -> Score:
         _fields(draft.findings[match], line, total)
     optional = [line for line in expected["findings"] if line.get("optional")]
     for number, finding in enumerate(draft.findings):
-        if number in used and not any(_covers(text, finding, line) for line in optional if finding.kind == line["kind"]):
+        if number in used and not any(
+            _covers(text, finding, line) for line in optional if finding.kind == line["kind"]
+        ):
             total.found, total.right = total.found + 1, total.right + 1
         elif number not in used and not any(_covers(text, finding, line) for line in optional):
             total.found += 1
@@ -64,7 +66,10 @@ def _match(text: str, draft: Draft, line: dict[str, Any], used: set[int]) -> int
     fits = [
         number
         for number, finding in enumerate(draft.findings)
-        if number not in used and finding.kind == line["kind"] and _covers(text, finding, line)
+        if finding.kind == line["kind"]
+        and _covers(text, finding, line)
+        # One quotation may hold several lines of what is expected; any other finding answers one line.
+        and (number not in used or (finding.is_quoted and finding.kind == "statement"))
     ]
     return fits[0] if fits else None
 

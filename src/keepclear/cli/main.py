@@ -16,6 +16,7 @@ from keepclear.cli import (
     demo,
     doctor,
     init,
+    intake,
     line,
     notice,
     peer,
@@ -98,6 +99,7 @@ _add(app, "doctor", doctor.doctor, "doctor --home amber")
 _add(app, "backup", backup.backup, "backup amber-monday.keepclear-backup --home amber")
 _add(app, "restore", backup.restore, "restore amber-monday.keepclear-backup --home amber-again")
 _add(app, "demo", demo.demo, "demo --once")
+_add(app, "intake", intake.intake, "intake communique.txt --dated 2031-05-14")
 
 _add(app, "say", phrasebook.say_entry, "say amber/A-0001 --language ar --home birch")
 

@@ -27,7 +27,9 @@ _TO_DATE: Final = re.compile(
     r",?\s*(?:(?:which|that)\s+)?(?:was\s+|were\s+)?(?:signed|concluded|reached|adopted|agreed|made|struck|dated|initialled)?"
     rf"(?:\s+(?:in|at)\s+(?P<place>{_CAP}(?:\s+{_CAP})?))?(?:\s+(?:on|of|in|from|later))?\s*"
 )
-_SIGNING: Final = re.compile(r"\b(?:sign(?:ed|s|ing)?|conclud(?:e|ed|es)|initialled|adopted)\s+(?:a|an|the)?\s*$", re.IGNORECASE)
+_SIGNING: Final = re.compile(
+    r"\b(?:sign(?:ed|s|ing)?|conclud(?:e|ed|es)|initialled|adopted)\s+(?:a|an|the)?\s*$", re.IGNORECASE
+)
 _GENERIC: Final = frozenset({"document", "declaration", "deal", "convention", "arrangement"})
 
 
@@ -51,7 +53,8 @@ def _agreement(scene: Scene, passage: Passage, match: re.Match[str]) -> Finding 
     if before is not None:
         caps, year = _without_small_words(before["caps"] or ""), before["year"] or ""
         start = match.start() - len(before["about"]) - len(caps)
-        start = before.start("year") if year and not caps.strip() or year and len(caps) == len(before["caps"]) else start
+        if year and (not caps.strip() or len(caps) == len(before["caps"])):
+            start = before.start("year")
     about = _ABOUT.match(text, end, passage.span.end)
     end = about.end() if about else end
     parties, end = _parties(text, end, passage.span.end)
@@ -63,14 +66,24 @@ def _agreement(scene: Scene, passage: Passage, match: re.Match[str]) -> Finding 
     if when is None and year:
         when = When(Span(before.start("year"), before.end("year")) if before else Span(start, end), year, year)
     is_signing = _SIGNING.search(text[:start][-24:]) is not None
-    evidence = (2 if caps.strip() else 0) + bool(when) + bool(parties) + (1 if about and (match[0][0].isupper() or is_signing) else 0)
+    if is_signing and not parties:
+        parties = tuple(span.of(text) for span in listed(text, passage.span.start, start))
+    if is_signing and when is None:
+        when = next(iter(scene.times(Span(passage.span.start, start), is_future=False)), None)
+    evidence = (
+        (2 if caps.strip() else 0)
+        + bool(when)
+        + bool(parties)
+        + (1 if about and (match[0][0].isupper() or is_signing) else 0)
+    )
     evidence += bool(before and before["about"] and not match[0].endswith("s"))
     if not evidence or (match[0].lower() in _GENERIC and not caps.strip()):
         return None
     span = Span(start, end)
     name = re.sub(r"\s+", " ", text[start : about.end() if about else match.end()])
     return Finding(
-        Kind.AGREEMENT, span, span.of(text), surely(evidence, is_weakened=False), who=parties, name=name, when=when, where=where
+        Kind.AGREEMENT, span, span.of(text), surely(evidence, is_weakened=False),
+        who=parties, name=name, when=when, where=where,
     )  # fmt: skip
 
 

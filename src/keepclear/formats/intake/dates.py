@@ -12,14 +12,18 @@ from typing import Final
 from keepclear.formats.intake.values import Span, When
 
 MONTHS: Final = {
-    name.lower(): number for number in range(1, 13) for name in (calendar.month_name[number], calendar.month_abbr[number])
+    name.lower(): number
+    for number in range(1, 13)
+    for name in (calendar.month_name[number], calendar.month_abbr[number])
 } | {"sept": 9}
 WEEKDAYS: Final = {name.lower(): number for number, name in enumerate(calendar.day_name)}
 NUMBERS: Final = {
     word: number
     for number, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
-        " seventeen eighteen nineteen twenty".split()
+        (
+            "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+            "sixteen seventeen eighteen nineteen twenty"
+        ).split()
     )
 } | {"a": 1, "an": 1, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "a dozen": 12, "a couple of": 2}
 _ORDINALS: Final = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": 5}
@@ -152,10 +156,9 @@ def _month_of(match: re.Match[str], days: Days) -> Resolved:
     elif days.is_future is False:
         year = days.dated.year - (month > days.dated.month)
     else:
-        year = min(
-            (days.dated.year - 1, days.dated.year, days.dated.year + 1),
-            key=lambda y: abs((y - (days.dated or date.min).year) * 12 + month - (days.dated or date.min).month),
-        )
+        here = days.dated
+        near = (here.year - 1, here.year, here.year + 1)
+        year = min(near, key=lambda y: abs((y - here.year) * 12 + month - here.month))
     return f"{year}-{month:02d}", f"{year}-{month:02d}", True
 
 
@@ -204,7 +207,9 @@ def _unit(match: re.Match[str], days: Days) -> Resolved:
     if days.dated is None:
         return "", "", True
     which, unit, here = match["which"].lower(), match["unit"].lower(), days.dated
-    by = {"last": -1, "previous": -1, "past": -1, "this": 0, "current": 0, "next": 1, "coming": 1, "following": 1}[which]
+    by = {"last": -1, "previous": -1, "past": -1, "this": 0, "current": 0, "next": 1, "coming": 1, "following": 1}[
+        which
+    ]
     if unit == "week":
         monday = here - timedelta(here.weekday()) + timedelta(7 * by)
         return _stretch(monday, monday + timedelta(6), True)
@@ -226,7 +231,7 @@ def _weekend(here: date, by: int) -> Resolved:
 
 def _season(here: date, by: int, unit: str) -> Resolved:
     first, last = _SEASONS[unit]
-    year = here.year + (by if by > 0 else 0)
+    year = here.year + (max(0, by))
     while by < 0 and (year, last) >= (here.year, here.month):
         year -= 1
     earlier = year - 1 if first > last else year
@@ -352,7 +357,11 @@ def times(text: str, within: Span, days: Days) -> list[When]:
 
 def _is_month(text: str, match: re.Match[str]) -> bool:
     """`May` and `March` are also a verb and a walk."""
-    return bool(match["y"]) or re.search(r"\b(?:in|of|since|until|by|last|next|this|early|late|mid)[\s-]+$", text[: match.start()]) is not None
+    return (
+        bool(match["y"])
+        or re.search(r"\b(?:in|of|since|until|by|last|next|this|early|late|mid)[\s-]+$", text[: match.start()])
+        is not None
+    )
 
 
 def _with_clock(text: str, within: Span, found: list[When], days: Days) -> list[When]:
@@ -366,7 +375,15 @@ def _with_clock(text: str, within: Span, found: list[When], days: Days) -> list[
             continue
         if not (match["half"] or match["zone"] or match["h2"] or text[match.start() - 3 : match.start()] == "at "):
             continue
-        near = next((when for when in found if abs(when.span.start - span.end) < 25 or abs(span.start - when.span.end) < 25), None)
+        near = next(
+            (
+                when
+                for when in found
+                if (when.first == when.last and abs(when.span.start - span.end) < 25)
+                or abs(span.start - when.span.end) < 25
+            ),
+            None,
+        )
         day = near.first if near and len(near.first) == 10 else _day_of(match, days)
         instant = _instant(match, day) if day else ""
         joined.append(When(span, instant, instant, is_counted=near is None))
@@ -389,7 +406,7 @@ def _instant(match: re.Match[str], day: str) -> str:
     if match["h2"]:
         # The second figure is UTC; it may be the day before or after by the offset between the two.
         utc = int(match["h2"])
-        local += timedelta(1 if utc - hour > 12 else -1 if utc - hour < -14 and hour >= 20 else 0)
+        local += timedelta(-1 if utc - hour > 12 else 1 if utc - hour < -14 else 0)
         return f"{local.isoformat()}T{utc:02d}:{match['m2']}Z"
     offset = re.fullmatch(r"UTC([+-])(\d{1,2})(?::?(\d\d))?", zone)
     if offset:

@@ -52,8 +52,12 @@ def _facilities(
 ) -> Iterator[Finding]:
     matches = [m for m in pattern.finditer(scene.text, passage.span.start, passage.span.end)
                if not any(span.holds(Span(*m.span("name"))) for span in taken)]  # fmt: skip
-    for position, match in enumerate(matches):
-        until = matches[position + 1].start() if position + 1 < len(matches) else passage.span.end
+    for match in matches:
+        # What stands after the next zone or post is where that one is.
+        following = [
+            m.start() for other in (_ZONE, _POST) if (m := other.search(scene.text, match.end(), passage.span.end))
+        ]
+        until = min([*following, passage.span.end])
         found = _facility(scene, passage, match, Span(match.end(), until), kind)
         if found:
             yield found
@@ -80,16 +84,24 @@ def _facility(scene: Scene, passage: Passage, match: re.Match[str], tail: Span, 
             prep = prep or word
             break
     # `Along the canal`, `on the line`: no name, and part of what is said all the same.
-    nameless = re.match(r"\s+(?:along|around|near|south of|north of|east of|west of)\s+the\s+[\w-]+", text[tail.start : tail.end])
+    nameless = re.match(
+        r"\s+(?:along|around|near|south of|north of|east of|west of)\s+the\s+[\w-]+", text[tail.start : tail.end]
+    )
     if nameless and len(parts) == 1:
         parts.append(Span(tail.start, tail.start + nameless.end()))
     count = number(match["count"]) if match["count"] else None
-    changed = _CHANGED.search(text, tail.start, min(tail.end, tail.start + 120)) if kind is Kind.POST and count is None else None
-    if changed and re.search(r"(?i)number of|reduced|increased|raised|grew|fell", text[passage.span.start : changed.start()]):
+    changed = (
+        _CHANGED.search(text, tail.start, min(tail.end, tail.start + 120))
+        if kind is Kind.POST and count is None
+        else None
+    )
+    if changed and re.search(
+        r"(?i)number of|reduced|increased|raised|grew|fell", text[passage.span.start : changed.start()]
+    ):
         count = number(changed["count"])
     plural = match["name"].rstrip().endswith("s")
     evidence = bool(where) + bool(size) + bool(count) + bool(nameless)
-    if not evidence and (kind is Kind.ZONE and _LOOSE.search(match["name"]) or plural):
+    if not evidence and ((kind is Kind.ZONE and _LOOSE.search(match["name"])) or plural):
         return None
     future = is_planned(passage.span.of(text))
     when = nearest([t for t in scene.times(passage.span, is_future=future) if t.span.start >= match.start()], parts[0])

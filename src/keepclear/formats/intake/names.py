@@ -1,4 +1,4 @@
-"""People, parties and places in a passage, by titles, small words and capitals. No list of the world's names is needed."""
+"""People, parties and places in a passage, by titles, small words and capitals. No list of the world's names."""
 
 from __future__ import annotations
 
@@ -27,30 +27,38 @@ _PERSON: Final = re.compile(
     rf"\b(?P<title>{_TITLE}(?:\s+(?:of|for)\s+(?:the\s+)?{_CAP})?)\s+(?P<name>{_CAP}(?:\s+{_CAP}){{0,3}})"
 )
 _COUNTERPART: Final = re.compile(rf"\bcounterpart,?\s+(?P<name>{_CAP}(?:\s+{_CAP}){{1,3}})")
-_PLAIN: Final = re.compile(rf"\b(?P<name>{_CAP}(?:\s+{_CAP}){{1,3}})(?=,?\s+(?:who|said|says|told|added|met|spoke|and|will|is|was|has|announced|stated)\b|’s|'s)")
+_PLAIN: Final = re.compile(
+    rf"\b(?P<name>{_CAP}(?:\s+{_CAP}){{1,3}})(?=,?\s+(?:who|said|says|told|added|met|spoke|and|will|is|was|has|announced|stated)\b|’s|'s)"
+    rf"|\b(?:with|told|by)\s+(?P<name2>{_CAP}(?:\s+{_CAP}){{1,2}})"
+)
 
 #: Words that end a name of something other than a person.
 _NOT_LAST: Final = frozenset(
-    "accord agreement airport airspace airways area army assembly authority bank base bay board border bureau cabinet camp"
-    " cape centre center channel city coast command commission committee company conference congress convention corps"
-    " corridor council country court crossing delta department desert district document east embassy expanse federation field"
-    " fleet force forces front government group guard gulf harbour headquarters heights hill hospital house institute"
-    " island islands kremlin lake line memorandum military ministry mission mount mountain mountains nations navy north"
-    " office organisation organization pact palace parliament party peninsula plain point police port post press protocol"
-    " province range region republic reservoir ridge river sea senate service services south staff state states station"
-    " strait straits strip summit talks times tower town treaty union valley village war water west wire zone statement"
-    " emirates kingdom arabia affairs defence defense security update note briefing news agency"
-    " ministers minister presidents generals leaders chiefs officers states'".split()
+    (
+        "accord agreement airport airspace airways area army assembly authority bank base bay board border "
+        "bureau cabinet camp cape centre center channel city coast command commission committee company "
+        "conference congress convention corps corridor council country court crossing delta department desert "
+        "district document east embassy expanse federation field fleet force forces front government group "
+        "guard gulf harbour headquarters heights hill hospital house institute island islands kremlin lake "
+        "line memorandum military ministry mission mount mountain mountains nations navy north office "
+        "organisation organization pact palace parliament party peninsula plain point police port post press "
+        "protocol province range region republic reservoir ridge river sea senate service services south "
+        "staff state states station strait straits strip summit talks times tower town treaty union valley "
+        "village war water west wire zone statement emirates kingdom arabia affairs defence defense security "
+        "update note briefing news agency ministers minister presidents generals leaders chiefs officers "
+        "states'"
+    ).split()
 )
 _NOT_FIRST: Final = frozenset(
-    "the a an this that these those it its he she they their his her we our i in on at by for from of to under over after"
-    " before during since as while when where if but and or not no none both each every some any all last next later"
-    " earlier according following despite because although however meanwhile background highlights coordination access"
-    " another such there here united north south east west new asked let good nothing joint two three four five six state"
-    " enquiries airspace press prime foreign defence defense".split()
+    (
+        "the a an this that these those it its he she they their his her we our i in on at by for from of to "
+        "under over after before during since as while when where if but and or not no none both each every "
+        "some any all last next later earlier according following despite because although however meanwhile "
+        "background highlights coordination access another such there here united north south east west new "
+        "asked let good nothing joint two three four five six state enquiries airspace press prime foreign "
+        "defence defense"
+    ).split()
 )
-_PARTY_AFTER: Final = r"(?:government|military|army|navy|air force|forces|ministry|officers?|officials?|delegation|side|liaison|team|staff|diplomats?)"
-
 _WHERE: Final = re.compile(
     rf"\b(?P<prep>in|at|near|over|off|around|surrounding|outside|above|towards?|to|from|visit(?:ed|s|ing)?|of|between|along|across|inside|through)\s+"
     r"(?:the\s+)?(?:(?:north(?:ern)?|south(?:ern)?|east(?:ern)?|west(?:ern)?|north-?east(?:ern)?|north-?west(?:ern)?|central)\s+(?:part\s+)?(?:of\s+)?(?:the\s+)?)?"
@@ -119,12 +127,13 @@ def know(text: str) -> Known:
 
 
 def _name_span(text: str, match: re.Match[str]) -> Span:
-    return _trimmed(text, match.start("name"), match.end("name"))
+    group = "name" if match["name"] else "name2"
+    return _trimmed(text, match.start(group), match.end(group))
 
 
 def _may_be_person(name: str, *, has_title: bool) -> bool:
     words = name.split()
-    if any(word.lower().strip("’'s.") in _NOT_LAST or _is_day_or_month(word) for word in words):
+    if any(re.sub(r"[’']s?$", "", word.lower()).strip(".") in _NOT_LAST or _is_day_or_month(word) for word in words):
         return False
     if words[0].lower() in _NOT_FIRST or any(word.isupper() and len(word) > 1 for word in words):
         return False
@@ -153,7 +162,9 @@ def people(text: str, within: Span, known: Known) -> list[Person]:
             if not placed and span.of(text) and _may_be_person(span.of(text), has_title=False):
                 add(span)
     for surname in known.surnames:
-        for match in re.finditer(rf"\b{re.escape(surname)}\b", text[within.start : within.end]):
+        for match in re.finditer(
+            rf"(?<![\w-]){re.escape(surname)}\b(?!\.\s+[A-Z]|-\w)", text[within.start : within.end]
+        ):
             add(Span(within.start + match.start(), within.start + match.end()))
     return sorted(found, key=lambda person: person.span)
 
@@ -183,7 +194,11 @@ def _add_place(
     if not name or any(span.meets(other) for other in taken) or any(span.meets(p.span) for p, _ in to):
         return
     words = name.split()
-    if words[0].lower() in _NOT_FIRST - {"new", "north", "south", "east", "west", "united"} or name.lower() in ("utc", "gmt", "world"):
+    if words[0].lower() in _NOT_FIRST - {"new", "north", "south", "east", "west", "united"} or name.lower() in (
+        "utc",
+        "gmt",
+        "world",
+    ):
         return
     to.append((Place(span, name, gazetteer(name)), prep))
 
@@ -193,11 +208,13 @@ def is_locative(prep: str) -> bool:
     return prep in _LOCATIVE
 
 
-_LIST: Final = re.compile(rf"(?:the\s+)?(?P<one>{_CAP}(?:\s+{_CAP})?)(?:,\s+(?P<two>{_CAP}(?:\s+{_CAP})?))?,?\s+(?:and|&)\s+(?:the\s+)?(?P<last>{_CAP}(?:\s+{_CAP})?)")
+_LIST: Final = re.compile(
+    rf"(?:the\s+)?(?P<one>{_CAP}(?:\s+{_CAP})?)(?:,\s+(?P<two>{_CAP}(?:\s+{_CAP})?))?,?\s+(?:and|&)\s+(?:the\s+)?(?P<last>{_CAP}(?:\s+{_CAP})?)"
+)
 
 
 def listed(text: str, start: int, end: int) -> tuple[Span, ...]:
-    """Names in `Amber, Birch and Cedar` or `Syria and Turkey`, each where it stands; nothing when there is no such list."""
+    """Names in `Amber, Birch and Cedar` or `Syria and Turkey`, each where it stands; empty when there is no list."""
     match = _LIST.match(text, start, end)
     if match is None:
         return ()

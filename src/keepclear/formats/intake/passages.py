@@ -16,6 +16,8 @@ _SHORTENED: Final = re.compile(
 )
 _END: Final = re.compile(r"[.!?][\"”’»)\]]*(?=\s+[\"“‘«(\[]?[A-Z0-9“‘«\"])|;(?=\s)")
 _QUOTES: Final = (("“", "”"), ("«", "»"), ("„", "“"), ('"', '"'))
+#: No sentence is longer; what has no end mark for so long is read in pieces, so that time grows with length alone.
+PASSAGE_CHARS_MAX: Final = 1_200
 #: A line without an end mark and shorter than this is a heading or stands alone; a longer one was broken by width.
 _HEADING_MAX: Final = 52
 #: Fewer words in quotation marks are a name or a distance kept, not a statement.
@@ -80,15 +82,27 @@ def passages(text: str) -> list[Passage]:
 
 def _add(to: list[Passage], text: str, span: Span, paragraph: Span, is_heading: bool) -> None:
     body = span.of(text)
-    if body.strip():
+    item = re.match(r"\s*(?:[-*•–]|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)])\s+(?=\S)", body)
+    if item:  # the mark of a list is no part of what is said
+        span = Span(span.start + item.end(), span.end)
+        body = span.of(text)
+    while body.strip():
         start = span.start + len(body) - len(body.lstrip())
-        to.append(Passage(Span(start, start + len(body.strip())), paragraph, is_heading))
+        end = start + len(body.strip())
+        if end - start > PASSAGE_CHARS_MAX:
+            gap = text.rfind(" ", start + 1, start + PASSAGE_CHARS_MAX)
+            end = gap if gap > 0 else start + PASSAGE_CHARS_MAX
+        to.append(Passage(Span(start, end), paragraph, is_heading))
+        span = Span(end, span.end)
+        body = span.of(text)
 
 
 def quotes(text: str) -> list[Quote]:
     """What stands in quotation marks, in order. A quotation that is not closed runs to the end of its paragraph."""
     found: list[Quote] = []
     for paragraph in paragraphs(text):
+        if not any(mark in text[paragraph.start : paragraph.end] for mark, _ in _QUOTES):
+            continue
         at = paragraph.start
         while at < paragraph.end:
             opened = next(((a, b) for a, b in _QUOTES if text.startswith(a, at)), None)

@@ -35,7 +35,20 @@ class Scene:
     def times(self, within: Span, *, is_future: bool | None = None) -> list[When]:
         """Times named in a passage."""
         night = next((days for at, days in reversed(self.nights) if at <= within.start), None)
-        return dates.times(self.text, within, dates.Days(self.dated, night, is_future))
+        found = dates.times(self.text, within, dates.Days(self.dated, night, is_future))
+        return [self._same(when, within) for when in found]
+
+    def _same(self, when: When, within: Span) -> When:
+        """`On the same day` means the day that was named last before it."""
+        if "same" not in when.span.of(self.text):
+            return when
+        before = [passage.span for passage in self.passages if passage.span.end <= within.start][-3:]
+        earlier = [Span(within.start, when.span.start)] if when.span.start > within.start else []
+        for span in reversed([*before, *earlier]):
+            named = [t for t in dates.times(self.text, span, dates.Days(self.dated)) if len(t.first) == 10]
+            if named:
+                return When(when.span, named[-1].first, named[-1].last, is_counted=True)
+        return When(when.span, is_counted=True)
 
     def people(self, within: Span) -> list[names.Person]:
         """People named in a passage."""
@@ -60,7 +73,9 @@ def nearest(found: Sequence[When], span: Span) -> When | None:
     after = [when for when in found if when.span.start >= span.start]
     before = [when for when in found if when.span.end <= span.start]
     ordered = [*after, *reversed(before)]
-    return next((when for when in ordered if len(when.first) >= 7), ordered[0] if ordered else None)
+    # A day that is written out says more than a time of day whose day was only guessed at.
+    firm = [when for when in ordered if len(when.first) >= 7 and not ("T" in when.first and when.is_counted)]
+    return next(iter([*firm, *(when for when in ordered if len(when.first) >= 7), *ordered]), None)
 
 
 def number(words: str) -> int | None:
