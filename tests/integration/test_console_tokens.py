@@ -102,10 +102,37 @@ def test_layout_is_written_in_logical_properties() -> None:
         assert physical.findall((STATIC / sheet).read_text("utf-8")) == [], sheet
 
 
+LANGUAGES = ("en", "ru", "ar", "he", "tr", "fr")
+
+
+def _phrases(language: str) -> dict[str, str]:
+    """Key to phrase of one language of the console."""
+    text = (STATIC / "words" / f"{language}.js").read_text("utf-8")
+    return dict(re.findall(r'^  "([a-z]+\.[A-Za-z0-9_]*)":\s*"((?:[^"\\]|\\.)*)",$', text, re.MULTILINE))
+
+
+def test_the_languages_are_those_that_the_console_offers() -> None:
+    offered = re.findall(r'^  \["([a-z]{2})", "', (STATIC / "words.js").read_text("utf-8"), re.MULTILINE)
+
+    assert tuple(offered) == LANGUAGES
+    assert sorted(path.stem for path in (STATIC / "words").iterdir()) == sorted(LANGUAGES)
+
+
+@pytest.mark.parametrize("language", LANGUAGES[1:])
+def test_a_language_has_every_phrase_with_the_same_slots_and_code_words(language: str) -> None:
+    english, other = _phrases("en"), _phrases(language)
+    code_words = re.compile(r"\b(?:STOP|SHORT|STANDBY|ROGER|WILCO|UNABLE|OPER|EXER|DEGRADED|CLOCK SUSPECT|LINE DOWN)\b")
+
+    assert set(other) == set(english)
+    for key, phrase in english.items():
+        assert sorted(set(re.findall(r"\{\d\}", other[key]))) == sorted(set(re.findall(r"\{\d\}", phrase))), key
+        assert set(code_words.findall(phrase)) <= set(code_words.findall(other[key])), key
+        assert other[key].strip(), key
+
+
 def test_every_phrase_that_is_said_exists_and_every_phrase_is_said() -> None:
-    words = (STATIC / "words.js").read_text("utf-8")
-    known = set(re.findall(r'"([a-z]+\.[A-Za-z0-9_]*)":', words))
-    code = "\n".join(path.read_text("utf-8") for path in OURS if path.name != "words.js")
+    known = set(_phrases("en"))
+    code = "\n".join(path.read_text("utf-8") for path in OURS if path.parent.name != "words")
     quoted = set(re.findall(r'"([a-z]+\.[A-Za-z0-9_]+)"', code))
     said = {key for key in quoted if key in known} | set(re.findall(r'say\(\s*"([^"]+)"', code))
     # Phrases of codes are put together from a prefix and the code: `say(`level.${...}`)`, sayCode("kind", ...).

@@ -1,7 +1,7 @@
 // What every view shares and nothing may move: the top bar, the state bands, the rail and the foot.
 import { free, glyph, h, levelMark, ltr, partyMark, replaceChanged, withIds } from "./dom.js";
 import { at, count, dateText, localText, offsetText, span, zulu, zuluPlan, zuluText } from "./format.js";
-import { say, sayCode } from "./words.js";
+import { LANGUAGES, chooseLanguage, language, languageOf, say, sayCode } from "./words.js";
 import { change, keep, nameOf, parties, state, telephones } from "./state.js";
 import { now } from "./clock.js";
 import { post } from "./api.js";
@@ -129,6 +129,7 @@ export function drawTop(container) {
   if (!picture) return;
   replaceChanged(
     container,
+    h("h1", { class: "sr" }, say("app.title")),
     ownParty(picture),
     clock(picture),
     holder(),
@@ -170,6 +171,8 @@ function watchBand() {
     change({ holder: taken });
     // The gesture lets the browser sound; the signals are heard at the start of each watch.
     unlock().then(playAll);
+    const spoken = languageOf(name);
+    if (spoken) chooseLanguage(spoken, name);
   };
   const field = h("input", {
     name: "name",
@@ -380,11 +383,23 @@ export function drawFoot(container) {
     " ",
     say("foot.keys"),
   );
+  const tongues = h(
+    "select",
+    {
+      class: "language",
+      "data-key": "language",
+      "aria-label": say("language.choose"),
+      on: { change: (event) => chooseLanguage(event.target.value, holderName()) },
+    },
+    LANGUAGES.map(([code, name]) => h("option", { value: code, lang: code, selected: code === language() }, name)),
+  );
   replaceChanged(
     container,
     h("span", { class: "standing" }, say("foot.standing"), " ", h("b", {}, say("foot.certified"))),
+    language() === "en" ? null : h("span", { class: "draftwords" }, say("language.draft")),
     h("span", { class: "grow" }),
     h("span", { class: "fsize" }, recordWords(picture)),
+    tongues,
     themes,
     help,
   );

@@ -126,6 +126,8 @@ function second(ms) {
 }
 
 startTheme();
+document.querySelector(".skip").textContent = say("list.skip");
+parts.rail.setAttribute("aria-label", say("view.views"));
 document.body.append(spoken);
 subscribe(draw);
 listenToKeys(() => ({ rows, alarm: shown }));

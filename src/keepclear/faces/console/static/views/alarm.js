@@ -386,7 +386,7 @@ export function alarmPane(row) {
   if (shownKey !== row.key) [shownKey, shownSince] = [row.key, now()];
   const level = row.level === "stop" ? "warning" : row.level;
   return h(
-    "aside",
+    "section",
     {
       class: `detail alarm ${level} ${row.level}`,
       role: row.level === "caution" ? "region" : "alertdialog",

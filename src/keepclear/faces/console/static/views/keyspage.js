@@ -57,7 +57,6 @@ export function keysView(side) {
       h("h2", {}, say("keys.sound")),
       h("p", { class: "hint" }, say("keys.sound_text")),
       h("p", {}, h("button", { class: "btn", "data-key": "hear", on: { click: playAll } }, say("keys.sound_test"))),
-      h("p", { class: "hint" }, say("keys.language")),
     ),
     side,
   ];
