@@ -43,10 +43,26 @@ def _check_command() -> Any:
     return command
 
 
+def _place_command() -> Any:
+    from keepclear.cli import place
+
+    group = typer.Typer(
+        name="place",
+        cls=place.PlaceGroup,
+        help="Positions in every notation, whether two means say one place, and names of places. Needs no node.",
+        epilog=f'{EXAMPLE}keepclear place "36.5 N 35.7 E"',
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+    )
+    place.register(group, EXAMPLE)
+    return typer.main.get_command(group)
+
+
 class KeepclearProgram(Program):
     """The whole program."""
 
-    heavy = {"check": _check_command}  # noqa: RUF012 -- never changed
+    heavy = {"check": _check_command, "place": _place_command}  # noqa: RUF012 -- never changed
 
 
 app = typer.Typer(
