@@ -13,21 +13,29 @@ from __future__ import annotations
 import contextlib
 import gc
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 import keepclear
 from keepclear.config import Config, Door
-from keepclear.errors import LimitReached, NotAllowed, NotFound
+from keepclear.dss.limits import DEFAULT as DSS_LIMITS
+from keepclear.dss.limits import Limits
+from keepclear.dss.service import Dss
+from keepclear.errors import LimitReached, Malformed, NotAllowed, NotFound
 from keepclear.formats.reference import MAX_REFERENCE_BYTES, read_reference, reference_view
+from keepclear.formats.tokens import read_pem
 from keepclear.links import system
+from keepclear.links.jwks import KeySet
 from keepclear.links.peer import HttpsPeerLink, PeerDoor
 from keepclear.node.node import Node
 from keepclear.node.ports import Clock, Entropy, Keys
+from keepclear.stores.dss_memory import MemoryDssStore
+from keepclear.stores.sqlite.dss import SqliteDssStore
 from keepclear.stores.sqlite.store import SqliteStore
 
 log = logging.getLogger("keepclear.assembly")
@@ -132,6 +140,58 @@ async def open_node(
     finally:
         await link.close()
         store.close()
+
+
+@contextlib.contextmanager
+def open_dss(
+    store: str, *, clock: Clock | None = None, entropy: Entropy | None = None, limits: Limits = DSS_LIMITS
+) -> Iterator[Dss]:
+    """A discovery and synchronisation service on a store; let go of when the context is left.
+
+    Args:
+        store: `memory`, or `sqlite:FILE`, which several processes may share.
+
+    Raises:
+        Malformed: neither of these.
+        StoreFailed: the file cannot be used.
+    """
+    kind, _, place = store.partition(":")
+    opened: MemoryDssStore | SqliteDssStore
+    if kind == "memory" and not place:
+        opened = MemoryDssStore()
+    elif kind == "sqlite" and place:
+        opened = SqliteDssStore(Path(place))
+    else:
+        raise Malformed(f"{store!r} is no store: memory or sqlite:FILE", at="store")
+    try:
+        service = Dss(opened, clock or system.SystemClock(), entropy or system.SystemEntropy(), limits=limits)
+        # What was just loaded lives as long as the process: the collector need not look at it again.
+        gc.collect()
+        gc.freeze()
+        yield service
+    finally:
+        opened.close()
+
+
+async def standard_keys(
+    *, public_keys: Sequence[Path], jwks: str
+) -> tuple[dict[str, RSAPublicKey], Callable[[], Awaitable[dict[str, RSAPublicKey]]] | None]:
+    """The keys that tokens of the standard face are checked with, and how to fetch them anew, or None.
+
+    Raises:
+        NotFound, Malformed: a key file is not there, or is none.
+        NotAllowed, Unavailable: the key set may not or cannot be fetched.
+    """
+    if jwks:
+        key_set = KeySet(jwks)
+        return await key_set.fetch(), key_set.fetch
+    keys = {}
+    for path in public_keys:
+        try:
+            keys[str(path)] = read_pem(path.read_bytes())
+        except OSError as problem:
+            raise NotFound(f"no public key at {path}: {problem.strerror}", at="public_key") from None
+    return keys, None
 
 
 def peer_doors(node: Node) -> dict[str, PeerDoor]:

@@ -14,7 +14,9 @@ from keepclear.cli import (
     backup,
     card,
     demo,
+    dev_authority,
     doctor,
+    dss,
     init,
     intake,
     line,
@@ -115,6 +117,8 @@ _add(app, "doctor", doctor.doctor, "doctor --home amber")
 _add(app, "backup", backup.backup, "backup amber-monday.keepclear-backup --home amber")
 _add(app, "restore", backup.restore, "restore amber-monday.keepclear-backup --home amber-again")
 _add(app, "demo", demo.demo, "demo --once")
+_add(app, "dev-authority", dev_authority.dev_authority, "dev-authority --key dev-authority.pem")
+_add(app, "dss", dss.dss, "dss --public-key dev-authority.pem.pub.pem --audience 127.0.0.1,localhost")
 _add(app, "intake", intake.intake, "intake communique.txt --dated 2031-05-14")
 
 _add(app, "say", phrasebook.say_entry, "say amber/A-0001 --language ar --home birch")

@@ -242,9 +242,34 @@ async def open_doors(
             node.on_peers_changed.remove(trust_anew)
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    host: str
+    port: int
+    certificate: Path
+    key: Path
+
+
+@contextlib.asynccontextmanager
+async def open_plain_door(
+    app: ASGIApp, host: str, port: int, certificate: Path | None = None, key: Path | None = None
+) -> AsyncIterator[str]:
+    """Open one port for an application that looks after its callers itself; gives its address. TLS with a certificate.
+
+    Raises:
+        Unavailable: the port is taken, or the certificate cannot be used.
+    """
+    place = _Place(host, port, certificate or Path(), key or Path())
+    context = console_context(place) if certificate is not None else None
+    with _listen(place, "listen") as listening:
+        url, _ = _names(host, listening.getsockname()[1])
+        async with _running(app, listening, context, None):
+            yield url if context is not None else url.replace("https:", "http:", 1)
+
+
 @contextlib.asynccontextmanager
 async def _running(
-    app: ASGIApp, listening: socket.socket, context: ssl.SSLContext, stream: StreamApp | None
+    app: ASGIApp, listening: socket.socket, context: ssl.SSLContext | None, stream: StreamApp | None
 ) -> AsyncIterator[None]:
     server = _Server(
         uvicorn.Config(
@@ -261,7 +286,7 @@ async def _running(
             backlog=_HANDSHAKES_MAX,
             timeout_keep_alive=75,
             timeout_graceful_shutdown=GRACE_S,
-            ssl_context_factory=lambda _, __: context,
+            ssl_context_factory=(lambda _, __: context) if context is not None else None,
         )
     )
     task = asyncio.create_task(server.serve([listening]), name="server")

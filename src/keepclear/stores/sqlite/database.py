@@ -30,11 +30,11 @@ def open_both(path: Path) -> tuple[sqlite3.Connection, sqlite3.Connection]:
     writer = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
         _check_ours(path, writer)
-        _configure(writer)
+        configure(writer)
         migrate(writer)
         reader = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         try:
-            _configure(reader)
+            configure(reader)
             reader.execute("PRAGMA query_only = ON")
         except BaseException:
             reader.close()
@@ -45,7 +45,7 @@ def open_both(path: Path) -> tuple[sqlite3.Connection, sqlite3.Connection]:
     return writer, reader
 
 
-def _configure(connection: sqlite3.Connection) -> None:
+def configure(connection: sqlite3.Connection) -> None:
     """Set what SQLite keeps for each connection and not in the file, and see that it took it."""
     wanted = {
         "journal_mode": "wal",
