@@ -92,6 +92,8 @@ MEANINGS = {
     "LineTestResult.id": "serial of the test, among those of whoever tested",
     "LineTestSent.id": "serial of the test, among those of its party",
     "MessageSkew.index": "place of the entry in the opposite channel",
+    "TransportsSaid.kind": "what moves, as seen from outside",
+    "TransportsSaid.count": "how many",
     "AlertSent.level": "how soon a person must act",
     "AgreementProposed.hash": "SHA-256 of the terms in RFC 8785 form",
     "AgreementSigned.hash": "of the terms that are signed",
@@ -236,6 +238,8 @@ def _default(field: types.Field) -> str:
     if field.required:
         return "-"
     value = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
+    if value is None:
+        return "absent"
     return f"`{msgspec.json.encode(value).decode()}`"
 
 
@@ -252,6 +256,8 @@ def _type(kind: types.Type, shared: dict[type, None]) -> tuple[str, str]:
             return "string", _between(kind.min_length, kind.max_length, " long")
         case types.EnumType():
             return "string", " ".join(f"`{member.value}`" for member in kind.cls)
+        case types.UnionType() if len(kind.types) == 2 and isinstance(kind.types[1], types.NoneType):
+            return _type(kind.types[0], shared)  # absent is said by the default: `null` never stands in an entry
         case types.StructType():
             shared.setdefault(kind.cls)
             return f"[{kind.cls.__name__}](#{kind.cls.__name__.lower()})", ""

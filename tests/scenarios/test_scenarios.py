@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from tests.scenarios import watch_verbs
+from tests.scenarios import watch_verbs, words_lines
 
 from given import DEADLINES, START_US, Desk, Hands, a_volume, an_agreement, enrol, sync
 from keepclear.core.agreement import Deadlines, Disclosure, DisclosureLevel
@@ -24,7 +24,6 @@ from keepclear.node.commands import (
     AnswerAlert,
     AnswerStop,
     Command,
-    FileNotice,
     MoveNotice,
     ProposeAgreement,
     Resume,
@@ -39,8 +38,6 @@ from keepclear.node.entries import (
     ConflictsFound,
     DutyChanged,
     Entry,
-    NoticeFiled,
-    NoticeSent,
     Received,
     Resumed,
     StopAnswered,
@@ -123,17 +120,10 @@ class Teller:
 
     def _command(self, desk: Desk, verb: str, rest: list[str], options: dict[str, str]) -> Command | None:
         by = options.get("by", desk.party.title())
+        command = words_lines.command_of(self, desk, verb, rest, options, by)
+        if command is not None:
+            return command
         match verb:
-            case "files":
-                return FileNotice(
-                    (self._volume(options),),
-                    by,
-                    region=options.get("region", ""),
-                    remarks=options.get("remarks", ""),
-                    slowest_mps=int(options.get("slowest_mps", "0")),
-                    reaction_s=int(options.get("reaction_s", "0")),
-                    confirmed="confirmed" in rest,
-                )
             case "ends":
                 return MoveNotice(
                     rest[0], desk.picture.notice(f"{desk.party}/{rest[0]}").latest.version, NoticeState.ENDED, by
@@ -154,7 +144,10 @@ class Teller:
             return watch_verbs.VERBS[verb](desk, rest, options, by)
         raise AssertionError(f"nobody knows how to {verb}")
 
-    def _volume(self, options: dict[str, str]) -> Volume4D:
+    def instant(self, clock: str) -> int:
+        return instant(clock)
+
+    def volume(self, options: dict[str, str]) -> Volume4D:
         lat_deg, lon_deg = PLACES[options["place"]]
         start, end = (instant(part) for part in options["time"].split("-"))
         minutes = [(each - START_US) / MINUTE_US for each in (start, end)]
@@ -177,10 +170,10 @@ class Teller:
 
 def in_words(body: Entry) -> str:
     """What an entry says, in few words; empty for what only machines tell each other."""
+    said = words_lines.words_of(body, clock)
+    if said is not None:
+        return said
     match body:
-        case NoticeFiled() | NoticeSent():
-            hidden = f" hidden={','.join(sorted(body.hidden))}" if isinstance(body, NoticeSent) and body.hidden else ""
-            return f"{body.id} v{body.version} {body.state}{hidden}"
         case AlertSent():
             return (
                 f"{body.alert} {body.level} within={body.answer_within_s}s conflicts={','.join(body.conflicts) or '-'}"

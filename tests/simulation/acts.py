@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import acts_lines
 import acts_watch
 
 Act = tuple[int, Callable[[Any, Any, Any, int], Any]]
 
-ACTS: list[Act] = [*acts_watch.ACTS]
+ACTS: list[Act] = [*acts_watch.ACTS, *acts_lines.ACTS]

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from keepclear.core.agreement import Disclosure, DisclosureLevel
 
-#: What a notice must show at all to be one: where, when, how high, what is expected, which version.
-_ALWAYS = frozenset({"id", "version", "state", "kind", "action", "volumes", "region"})
+#: What a notice must show at all to be one: where, when, how high, what is expected, which version, what it does to the
+#: one before it and why it comes late; and of a movement what can be seen from outside.
+_ALWAYS = frozenset(
+    {"id", "version", "state", "kind", "action", "volumes", "region", "change", "timing", "reason", "movement"}
+)
 
 
 def disclosed_fields(disclosure: Disclosure) -> frozenset[str]:
@@ -24,5 +27,5 @@ def disclosed_fields(disclosure: Disclosure) -> frozenset[str]:
         case DisclosureLevel.VOLUME:
             shown = _ALWAYS
         case DisclosureLevel.CONTACT:
-            shown = _ALWAYS | {"contact", "remarks"}
+            shown = _ALWAYS | {"contact", "second_contact", "remarks"}
     return (shown | {"activity"}) if disclosure.shows_activity else shown

@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import msgspec
+
 from keepclear.core.agreement import Agreement
 from keepclear.core.alert import AlertLevel
 from keepclear.core.clearing import depth_at_most_m, time_to_clear_s
@@ -16,7 +18,7 @@ from keepclear.core.disclosure import disclosed_fields
 from keepclear.core.footprint import Circle, Footprint, LatLon
 from keepclear.core.geodesy import bearing_deg, direction_to_position, distance_m, point_to_ecef
 from keepclear.core.ids import make_alert_id, make_key
-from keepclear.core.notice import Mode, NoticeState, lead_time_s, whole_span
+from keepclear.core.notice import Mode, Movement, NoticeState, lead_time_s, whole_span
 from keepclear.core.place import Region, contradicts, region_of
 from keepclear.core.timespan import SECOND_US
 from keepclear.core.volume import Volume4D
@@ -32,9 +34,11 @@ from keepclear.node.entries import (
     DutyChanged,
     DutyState,
     FoundPair,
+    MovementSaid,
     NoticeFiled,
     NoticeRef,
     NoticeSent,
+    TransportsSaid,
     content_hash,
 )
 from keepclear.node.held import HeldNotice
@@ -45,6 +49,8 @@ from keepclear.record.commitment import commit
 
 #: Fields of a notice that an agreement may show or hide; what is hidden travels as a commitment.
 HIDEABLE = ("activity", "contact", "remarks")
+#: The same of a movement.
+SECOND_CONTACT = "second_contact"
 
 
 # ------------------------------------------------------------------------------------------------------ conflicts
@@ -152,12 +158,27 @@ def conflict_drafts(
 # --------------------------------------------------------------------------------------------------------- sending
 
 
+def movement_said(movement: Movement) -> MovementSaid:
+    """What moves, as the record holds it."""
+    return MovementSaid(
+        tuple(TransportsSaid(each.kind, each.count) for each in movement.transports),
+        movement.armed,
+        movement.armed_count,
+        movement.markings,
+        movement.second_contact,
+    )
+
+
 def notice_as_sent(filed: NoticeFiled, shown: frozenset[str]) -> NoticeSent:
     """A notice cut down to the fields that may be shown; the rest travels as commitments, empty or not."""
     hidden = {
         name: commit(getattr(filed, name), bytes.fromhex(filed.salts[name])) for name in HIDEABLE if name not in shown
     }
     open_fields = {name: getattr(filed, name) for name in HIDEABLE if name in shown}
+    movement = filed.movement
+    if movement is not None and SECOND_CONTACT not in shown:
+        hidden[SECOND_CONTACT] = commit(movement.second_contact, bytes.fromhex(filed.salts[SECOND_CONTACT]))
+        movement = msgspec.structs.replace(movement, second_contact="")
     return NoticeSent(
         id=filed.id,
         version=filed.version,
@@ -167,6 +188,10 @@ def notice_as_sent(filed: NoticeFiled, shown: frozenset[str]) -> NoticeSent:
         volumes=filed.volumes,
         region=filed.region,
         hidden=hidden,
+        change=filed.change,
+        timing=filed.timing,
+        reason=filed.reason,
+        movement=movement,
         **open_fields,
     )
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from keepclear.core.agreement import Agreement
 from keepclear.core.alert import AlertLevel
 from keepclear.core.notice import Mode, NoticeState
+from keepclear.core.request import RequestState
 from keepclear.core.timespan import TimeSpan
 from keepclear.core.volume import Volume4D
 from keepclear.node.entries import (
@@ -20,7 +21,10 @@ from keepclear.node.entries import (
     NoticeFiled,
     NoticeRef,
     NoticeSent,
+    OutcomeReported,
     PeerEnrolled,
+    RequestReplied,
+    RequestSent,
     StopSent,
 )
 
@@ -47,6 +51,8 @@ class Instants:
     not_before: int = 0
     #: Index of the receiver's `received` in the opposite channel; -1 is "not yet".
     receipt_n: int = -1
+    #: Hash of the agreement that it was written under; empty where it does not say.
+    profile: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,7 @@ class HeldNotice:
     span: TimeSpan
     versions: list[HeldVersion]
     sent: dict[tuple[str, int], Instants] = field(default_factory=dict)
+    expiry_announced_at: int = 0
 
     @property
     def latest(self) -> HeldVersion:
@@ -158,6 +165,48 @@ class HeldStop:
     resumed_at: int = 0
     answers: list[StopAnswer] = field(default_factory=list)
     received: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldReply:
+    """A reply that counts. `leaf` is what accepting it binds to."""
+
+    said: RequestReplied
+    leaf: str
+    at: int
+
+
+@dataclass(slots=True)
+class HeldRequest:
+    """A request, ours or another party's. Its transmission and receipt are instants of their own (N2)."""
+
+    key: str
+    party: str
+    to: str
+    id: str
+    is_own: bool
+    mode: Mode
+    at: int
+    sent: RequestSent
+    hash: str
+    due_at: int
+    profile: str = ""
+    state: RequestState = RequestState.OPEN
+    reply: HeldReply | None = None
+    closed_by: str = ""
+    closed_at: int = 0
+    transmitted_at: int = 0
+    received_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOutcome:
+    """What one party says came of a notice or request."""
+
+    party: str
+    said: OutcomeReported
+    at: int
+    mode: Mode
 
 
 @dataclass(slots=True)

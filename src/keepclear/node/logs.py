@@ -63,6 +63,7 @@ class _Sealed(msgspec.Struct, frozen=True, omit_defaults=True):
     stated: bool
     v: int
     seen: Seen | None = None
+    profile: str = ""
 
 
 class _Opened(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -75,6 +76,7 @@ class _Opened(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stated: bool
     v: int
     seen: Seen | None = None
+    profile: str = ""
 
 
 _seal = msgspec.json.Encoder(order="sorted").encode
@@ -84,7 +86,10 @@ _BODIES = {kind: msgspec.json.Decoder(body) for kinds in (CHANNEL_KINDS, PRIVATE
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """An entry as values. `body` is None when the kind is newer than this software: it is kept and shown raw."""
+    """An entry as values. `body` is None when the kind is newer than this software: it is kept and shown raw.
+
+    `profile` is the hash of the agreement that was in force between the two when it was written, or empty.
+    """
 
     log: str
     n: int
@@ -95,6 +100,7 @@ class Read:
     seen: Seen | None
     leaf: str
     body: Entry | None
+    profile: str = ""
 
 
 def read_entry(data: bytes, leaf: bytes) -> Read:
@@ -102,7 +108,7 @@ def read_entry(data: bytes, leaf: bytes) -> Read:
     opened = _open(data)
     decoder = _BODIES.get(opened.kind)
     body = decoder.decode(opened.body) if decoder else None
-    return Read(opened.log, opened.n, opened.at, opened.kind, opened.mode, opened.stated, opened.seen, leaf.hex(), body)
+    return _read(opened, leaf, body)
 
 
 def kind_of(data: bytes) -> str:
@@ -144,7 +150,22 @@ def check_foreign(data: bytes, *, log: str, n: int, not_before: int) -> Read:
             body = _BODIES[opened.kind].decode(opened.body)
         except (msgspec.ValidationError, msgspec.DecodeError) as problem:
             raise Malformed(f"{opened.kind}: {problem}", at=f"entries[{n}].body") from None
-    return Read(log, n, opened.at, opened.kind, opened.mode, opened.stated, opened.seen, leaf_hash(data).hex(), body)
+    return _read(opened, leaf_hash(data), body)
+
+
+def _read(opened: _Opened, leaf: bytes, body: Entry | None) -> Read:
+    return Read(
+        log=opened.log,
+        n=opened.n,
+        at=opened.at,
+        kind=opened.kind,
+        mode=opened.mode,
+        stated=opened.stated,
+        seen=opened.seen,
+        leaf=leaf.hex(),
+        body=body,
+        profile=opened.profile,
+    )
 
 
 def derive(seed: bytes, label: str, count: int = 16) -> bytes:
@@ -195,13 +216,14 @@ class Logs:
         return self._last_at.get(log, 0)
 
     def seal(
-        self, log: str, body: Entry, *, at: int, mode: Mode, stated: bool, opposite: str = ""
+        self, log: str, body: Entry, *, at: int, mode: Mode, stated: bool, opposite: str = "", profile: str = ""
     ) -> tuple[StoredEntry, Read]:
         """Write an entry of our own at the end of a log; in memory only, until the store has it too.
 
         Args:
             at: microseconds; never earlier than the entry before, whatever the clock says.
             opposite: for a channel, the log whose newest state the entry embeds.
+            profile: for a channel, hash of the agreement in force, or empty.
 
         Raises:
             LimitReached: the entry is longer than 65,535 bytes.
@@ -216,7 +238,7 @@ class Logs:
             # After a restore we hold less of it than we once said we had seen, until the peer has sent it again.
             seen = before if before is not None and before.size > seen.size else seen
         kind = KIND_OF[type(body)]
-        data = _seal(_Sealed(at, body, kind, log, mode, tree.size, stated, 1, seen))
+        data = _seal(_Sealed(at, body, kind, log, mode, tree.size, stated, 1, seen, profile))
         if len(data) > ENTRY_BYTES_MAX:
             raise LimitReached(f"an entry has at most {ENTRY_BYTES_MAX} bytes, this {kind} has {len(data)}")
         leaf = leaf_hash(data)

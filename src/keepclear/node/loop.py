@@ -256,8 +256,15 @@ class Loop:
     def _record(self, turn: _Turn, draft: Draft, now_us: int) -> None:
         log = channel(self.party, draft.to) if draft.to else private_log(self.party)
         opposite = channel(draft.to, self.party) if draft.to else ""
+        agreed = self.picture.held_agreement_with(draft.to) if draft.to else None
         stored, read = self.logs.seal(
-            log, draft.body, at=now_us, mode=draft.mode, stated=draft.is_stated, opposite=opposite
+            log,
+            draft.body,
+            at=now_us,
+            mode=draft.mode,
+            stated=draft.is_stated,
+            opposite=opposite,
+            profile=agreed.hash if agreed else "",
         )
         self.picture.apply(read)
         turn.entries.append(stored)

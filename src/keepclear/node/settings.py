@@ -15,6 +15,11 @@ class Settings:
     queue_reserved: int = 256
     #: Commands decided in one transaction. Larger groups share one fsync; smaller ones answer sooner.
     batch_max: int = 256
+    #: Seconds before a notice ends by itself that this is announced, once.
+    announce_expiry_s: int = 600
+    #: Seconds in which a request is answered where no agreement says otherwise: a day, half of what a call request has
+    #: under the US-China line of 2008 (48 h).
+    answer_request_s: int = 86_400
     #: Live notices, ours and others'. What the index was measured with, ten times over.
     notices_max: int = 1_000_000
     #: Of these, one peer's: so that no other party, and not we, find the place taken.

@@ -12,10 +12,21 @@ from typing import Any
 from keepclear.core.agreement import Agreement
 from keepclear.core.notice import Mode, NoticeState
 from keepclear.core.separation import NO_SEPARATION, Separation
+from keepclear.core.timespan import MINUTE_US
 from keepclear.engine.volume_index import VolumeIndex
 from keepclear.errors import NotFound
 from keepclear.node.entries import ConflictsFound, DutyState
-from keepclear.node.held import HeldAgreement, HeldAlert, HeldDuty, HeldNotice, HeldPeer, HeldStop, Subject
+from keepclear.node.held import (
+    HeldAgreement,
+    HeldAlert,
+    HeldDuty,
+    HeldNotice,
+    HeldOutcome,
+    HeldPeer,
+    HeldRequest,
+    HeldStop,
+    Subject,
+)
 from keepclear.node.heldline import HeldLine
 from keepclear.node.logs import Read
 
@@ -53,6 +64,11 @@ class State:
         self.asks: dict[str, bytearray] = {}
         self.answered_by: dict[str, int] = {}
         self.lines: dict[str, HeldLine] = {}
+        self.requests: dict[str, HeldRequest] = {}
+        #: `party/serial` of a notice or request to what each party says came of it.
+        self.outcomes: dict[str, dict[str, HeldOutcome]] = {}
+        #: Minute in which a notice in force ends, whose end was not announced yet, to the keys of such notices.
+        self.ends: dict[int, set[str]] = {}
 
     # ------------------------------------------------------------------------------------------------ questions
 
@@ -119,6 +135,11 @@ class State:
         told = self.told.get((party, key))
         return told is None or (version > told[0] and mode is told[1] and told[2] is not NoticeState.ENDED)
 
+    def ending_before(self, before_us: int) -> list[str]:
+        """Keys of notices in force that end before an instant, or in its minute, and whose end was not announced."""
+        last = before_us // MINUTE_US
+        return sorted(key for minute, keys in self.ends.items() if minute <= last for key in keys)
+
     def open_duties(self) -> Iterator[HeldDuty]:
         """What is still owed."""
         return (duty for duty in self.duties.values() if duty.state is DutyState.OPEN)
@@ -128,6 +149,18 @@ class State:
     def line_to(self, party: str) -> HeldLine:
         """The line to a party, to be changed."""
         return self.lines.setdefault(party, HeldLine(party))
+
+    def set_end(self, key: str, end_us: int) -> None:
+        """The end of a notice in force is to be announced."""
+        self.ends.setdefault(end_us // MINUTE_US, set()).add(key)
+
+    def drop_end(self, key: str, end_us: int) -> None:
+        """It was announced, or is no longer its end."""
+        minute = end_us // MINUTE_US
+        keys = self.ends.get(minute, set())
+        keys.discard(key)
+        if not keys:
+            self.ends.pop(minute, None)
 
     def count_serial(self, serial: str) -> None:
         """A serial of our own is used: the next one is higher."""

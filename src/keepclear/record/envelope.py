@@ -25,6 +25,7 @@ RECEIVED: Final = "received"
 _HEX_HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _ALWAYS: Final = frozenset({"v", "log", "n", "at", "kind", "mode", "stated", "body"})
 _CHANNEL: Final = _ALWAYS | {"seen"}
+_UNDER: Final = _CHANNEL | {"profile"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,7 @@ class Envelope:
         seen: for a channel, what the writer had of the opposite one; None in a private log.
         body: what the kind says.
         v: version of the envelope.
+        profile: for a channel, hash of the agreement in force when it was written; empty where there was none.
     """
 
     log: str
@@ -107,6 +109,7 @@ class Envelope:
     seen: Seen | None
     body: Mapping[str, object]
     v: int = VERSION
+    profile: str = ""
 
     def __post_init__(self) -> None:
         if self.v != VERSION:
@@ -120,6 +123,10 @@ class Envelope:
             raise Malformed(f"mode is OPER, EXER or TEST, not {self.mode[:20]!r}", at="mode")
         if (self.seen is None) != (origin.reader is None):
             raise Malformed("an entry has `seen` in a channel, and only there", at="seen")
+        if self.profile and origin.reader is None:
+            raise Malformed("an entry names its agreement in a channel, and only there", at="profile")
+        if self.profile:
+            hash_from_hex(self.profile, "profile")
 
     def to_bytes(self) -> bytes:
         """The canonical bytes, which are hashed, stored and sent.
@@ -139,6 +146,8 @@ class Envelope:
         }
         if self.seen is not None:
             value["seen"] = {"root": self.seen.root.hex(), "size": self.seen.size}
+        if self.profile:
+            value["profile"] = self.profile
         data = canonical.encode(value)
         if len(data) > MAX_ENTRY_BYTES:
             raise Malformed(f"an entry of {len(data)} bytes; {MAX_ENTRY_BYTES} are allowed")
@@ -157,11 +166,9 @@ class Envelope:
         """
         value = canonical.decode_object(data)
         keys = value.keys()
-        if keys != _CHANNEL and keys != _ALWAYS:
-            wrong = sorted((keys - _CHANNEL) | (_ALWAYS - keys))
-            raise Malformed(
-                f"an envelope has {', '.join(sorted(_CHANNEL))}; wrong or missing: {', '.join(wrong)[:200]}"
-            )
+        if keys not in (_CHANNEL, _ALWAYS, _UNDER):
+            wrong = sorted((keys - _UNDER) | (_ALWAYS - keys))
+            raise Malformed(f"an envelope has {', '.join(sorted(_UNDER))}; wrong or missing: {', '.join(wrong)[:200]}")
         body, stated = value["body"], value["stated"]
         if not isinstance(body, dict):
             raise Malformed("the body is an object", at="body")
@@ -177,6 +184,7 @@ class Envelope:
             seen=_seen(value["seen"]) if "seen" in value else None,
             body=body,
             v=_count(value["v"], "v"),
+            profile=hash_from_hex(value["profile"], "profile").hex() if "profile" in value else "",
         )
 
 

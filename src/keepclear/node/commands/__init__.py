@@ -33,9 +33,18 @@ from keepclear.node.commands.linetests import (
 from keepclear.node.commands.notices import (
     AnswerAlert,
     ChangeNotice,
+    ExtendNotice,
     FileNotice,
     MoveNotice,
+    ShortenNotice,
     SilenceAlert,
+)
+from keepclear.node.commands.requests import (
+    AcceptAlternative,
+    AskRequest,
+    ReplyRequest,
+    ReportOutcome,
+    WithdrawRequest,
 )
 from keepclear.node.commands.stops import (
     AnswerStop,
@@ -48,13 +57,16 @@ STOP_LANE = (SendStop, AnswerStop, Resume, AnswerAlert)
 
 __all__ = [
     "STOP_LANE",
+    "AcceptAlternative",
     "AnswerAlert",
     "AnswerLineTest",
     "AnswerStop",
+    "AskRequest",
     "ChangeNotice",
     "Command",
     "ConfirmClock",
     "EnrolPeer",
+    "ExtendNotice",
     "FileNotice",
     "MoveNotice",
     "NoteDelivered",
@@ -64,9 +76,12 @@ __all__ = [
     "ReceiveEntries",
     "RecordLineTest",
     "RemovePeer",
+    "ReplyRequest",
+    "ReportOutcome",
     "Resume",
     "SendStop",
     "SetChannel",
+    "ShortenNotice",
     "SignAgreement",
     "SilenceAlert",
     "Start",
@@ -74,4 +89,5 @@ __all__ = [
     "SuspectClock",
     "TestLine",
     "Tick",
+    "WithdrawRequest",
 ]

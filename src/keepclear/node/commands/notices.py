@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from keepclear.core.alert import Answer
-from keepclear.core.notice import Action, Mode, NoticeKind, NoticeState
+from keepclear.core.notice import Action, Change, Mode, Movement, NoticeKind, NoticeState, ShortReason, Timing
 from keepclear.core.volume import Volume4D
 from keepclear.node.commands.base import Command
 
@@ -29,25 +29,53 @@ class FileNotice(Command):
     mode: Mode = Mode.OPER
     #: A contradiction between the region word and the geometry was shown to a person, who sends it all the same.
     confirmed: bool = False
+    timing: Timing = Timing.ROUTINE
+    reason: ShortReason | None = None
+    movement: Movement | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeNotice(Command):
-    """A new version of one of our notices. `version` is the one the caller has seen."""
+    """A new version of one of our notices. `version` is the one the caller has seen.
+
+    `change` is AMEND, or DEVIATE for a movement that is not where or when it was to be.
+    """
 
     id: str
     version: int
     changed: FileNotice
+    change: Change = Change.AMEND
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendNotice(Command):
+    """One of our notices ends later than it said, all else as it is (N7)."""
+
+    id: str
+    version: int
+    until_us: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShortenNotice(Command):
+    """One of our notices ends earlier than it said, all else as it is (N7)."""
+
+    id: str
+    version: int
+    until_us: int
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
 class MoveNotice(Command):
-    """Activate or end one of our notices."""
+    """Activate or end one of our notices. `change` says how it ends; None: as the time of it says."""
 
     id: str
     version: int
     state: NoticeState
     by: str
+    change: Change | None = None
 
 
 @dataclass(frozen=True, slots=True)

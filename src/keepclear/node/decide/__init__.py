@@ -13,7 +13,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 from keepclear.node.commands import Command, ReceiveEntries, Tick
-from keepclear.node.decide import agreements, alerts, channel, deadlines, line, linetests, notices, peers, stop
+from keepclear.node.decide import (
+    agreements,
+    alerts,
+    channel,
+    deadlines,
+    line,
+    linetests,
+    notices,
+    peers,
+    requests,
+    stop,
+)
 from keepclear.node.decide.peers import Fresh, SplitView
 from keepclear.node.decision import Decision, Draft
 from keepclear.node.entries import Entry, Received
@@ -23,11 +34,12 @@ from keepclear.node.picture import Picture
 from keepclear.node.settings import Settings
 
 #: What has fallen due, subject by subject.
-DUE: tuple[Due, ...] = (deadlines.missed, linetests.tests_due)
+DUE: tuple[Due, ...] = (deadlines.missed, linetests.tests_due, notices.expiring)
 
 #: What one entry of a peer must be, whatever is in force.
 CHECKS: dict[type[Entry], CheckBody] = {
     **peers.CHECKS,
+    **requests.CHECKS,
 }
 
 #: What the new entries of one delivery must be together.
@@ -37,6 +49,7 @@ TOGETHER: tuple[CheckTogether, ...] = (peers.check_notices,)
 TAKES: dict[type[Entry], Take] = {
     **peers.TAKES,
     **linetests.TAKES,
+    **requests.TAKES,
 }
 
 
@@ -58,6 +71,7 @@ TABLE: dict[type[Command], Decide] = {
     **line.TABLE,
     **linetests.TABLE,
     **channel.TABLE,
+    **requests.TABLE,
     Tick: tick,
 }
 

@@ -2,25 +2,58 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 
-from keepclear.core.ids import check_serial, make_key, make_serial
-from keepclear.core.notice import CONTACT_MAX, REMARKS_MAX, VOLUMES_MAX, Mode, NoticeState, check_may_follow, whole_span
+from keepclear.core.ids import check_person, check_serial, make_key, make_serial
+from keepclear.core.notice import (
+    CONTACT_MAX,
+    REMARKS_MAX,
+    VOLUMES_MAX,
+    Change,
+    Mode,
+    NoticeKind,
+    NoticeState,
+    Timing,
+    check_ending,
+    check_may_follow,
+    ending_of,
+    whole_span,
+)
 from keepclear.core.place import Region
-from keepclear.core.timespan import HOUR_US, zulu
+from keepclear.core.timespan import HOUR_US, SECOND_US, TimeSpan, zulu
 from keepclear.core.volume import Volume4D
 from keepclear.engine.validity import check_volume
-from keepclear.errors import LimitReached, Malformed, NotAllowed, Refused, Stale
+from keepclear.errors import LimitReached, Malformed, NotAllowed, Refused, Stale, UnlawfulChange
 from keepclear.formats.wire import volume_from_wire, volume_to_wire
-from keepclear.node.commands import ChangeNotice, Command, FileNotice, MoveNotice
-from keepclear.node.consequences import HIDEABLE, conflict_drafts, conflicts_with, region_fault, sending_drafts
+from keepclear.node.commands import (
+    ChangeNotice,
+    Command,
+    ExtendNotice,
+    FileNotice,
+    MoveNotice,
+    ShortenNotice,
+)
+from keepclear.node.consequences import (
+    HIDEABLE,
+    SECOND_CONTACT,
+    conflict_drafts,
+    conflicts_with,
+    movement_said,
+    region_fault,
+    sending_drafts,
+)
 from keepclear.node.decision import Decision, Draft
-from keepclear.node.entries import NoticeFiled
+from keepclear.node.entries import ExpiryAnnounced, MovementSaid, NoticeFiled
 from keepclear.node.handlers import Decide
 from keepclear.node.held import HeldNotice
 from keepclear.node.logs import derive
 from keepclear.node.picture import Picture
 from keepclear.node.settings import Settings
+
+#: Expiries announced in one turn; the others a second later.
+ANNOUNCED_AT_ONCE = 1_000
 
 
 class Contradiction(Refused):
@@ -51,22 +84,109 @@ def change_notice(picture: Picture, command: ChangeNotice, now_us: int, settings
         raise Refused(
             f"{held.id} is {held.latest.mode} and stays so: file another for {command.changed.mode}", at="mode"
         )
-    return _version(picture, command.changed, held.id, held.latest.version + 1, now_us, settings, seed=command.seed)
+    if command.change not in (Change.AMEND, Change.DEVIATE):
+        raise UnlawfulChange(
+            f"stated anew it is AMEND or DEVIATE; {command.change} has a request of its own", at="change"
+        )
+    if command.change is Change.DEVIATE and command.changed.kind is not NoticeKind.MOVEMENT:
+        raise UnlawfulChange("only a movement deviates; amend a hazard", at="change")
+    return _version(
+        picture,
+        command.changed,
+        held.id,
+        held.latest.version + 1,
+        now_us,
+        settings,
+        seed=command.seed,
+        change=command.change,
+    )
+
+
+def extend_notice(picture: Picture, command: ExtendNotice, now_us: int, settings: Settings) -> Decision:
+    """It ends later than it said: a new version, which is asked about again (N3, N7)."""
+    held = _own(picture, command.id, command.version)
+    if command.until_us <= held.span.end_us:
+        raise Malformed(f"it ends {zulu(held.span.end_us)}; extended it ends after that", at="until")
+    last = max(range(len(held.volumes)), key=lambda at: held.volumes[at].span.end_us)
+    volumes = tuple(
+        _ending(volume, command.until_us) if at == last else volume for at, volume in enumerate(held.volumes)
+    )
+    return _spanned(picture, held, command, volumes, Change.EXTEND, now_us, settings)
+
+
+def shorten_notice(picture: Picture, command: ShortenNotice, now_us: int, settings: Settings) -> Decision:
+    """It ends earlier than it said: what would begin after that is left out (N7)."""
+    held = _own(picture, command.id, command.version)
+    if not held.span.start_us < command.until_us < held.span.end_us:
+        raise Malformed(
+            f"it runs from {zulu(held.span.start_us)} to {zulu(held.span.end_us)}; shortened it ends between",
+            at="until",
+        )
+    volumes = tuple(
+        _ending(volume, min(volume.span.end_us, command.until_us))
+        for volume in held.volumes
+        if volume.span.start_us < command.until_us
+    )
+    return _spanned(picture, held, command, volumes, Change.SHORTEN, now_us, settings)
+
+
+def _ending(volume: Volume4D, until_us: int) -> Volume4D:
+    return replace(volume, span=TimeSpan(volume.span.start_us, until_us))
+
+
+def _spanned(
+    picture: Picture,
+    held: HeldNotice,
+    command: ExtendNotice | ShortenNotice,
+    volumes: tuple[Volume4D, ...],
+    change: Change,
+    now_us: int,
+    settings: Settings,
+) -> Decision:
+    if held.latest.state is NoticeState.ENDED:
+        raise UnlawfulChange(f"{held.id} has ended: file another", at="id")
+    check_volumes(volumes, now_us, settings)
+    wire = tuple(volume_to_wire(volume) for volume in volumes)
+    filed = msgspec.structs.replace(
+        _filed_by_us(held),
+        version=held.latest.version + 1,
+        volumes=wire,
+        drafted_by=check_person(command.by),
+        salts=_salts(command.seed),
+        change=change,
+        timing=Timing.ROUTINE,
+        reason=None,
+    )
+    return _told(picture, filed, tuple(volume_from_wire(each) for each in wire), held.latest.mode, now_us, settings)
+
+
+def _filed_by_us(held: HeldNotice) -> NoticeFiled:
+    body = held.latest.body
+    if not isinstance(body, NoticeFiled):
+        raise Refused(f"{held.id} was rebuilt from what a peer holds; change it to state it anew", at="id")
+    return body
 
 
 def move_notice(picture: Picture, command: MoveNotice, now_us: int, settings: Settings) -> Decision:
     """Activate it, or end it: cancelled before its time, or given back."""
     held = _own(picture, command.id, command.version)
     check_may_follow(held.latest.state, command.state)
-    body = held.latest.body
-    if not isinstance(body, NoticeFiled):
-        raise Refused(f"{held.id} was rebuilt from what a peer holds; change it to state it anew", at="id")
+    change = command.change
+    if command.state is NoticeState.ENDED:
+        change = change or ending_of(held.span, held.latest.state, now_us)
+        check_ending(change, held.span, held.latest.state, now_us)
+    elif change not in (None, Change.ACTIVATE):
+        raise UnlawfulChange(f"{change} does not activate a notice", at="change")
+    body = _filed_by_us(held)
     filed = msgspec.structs.replace(
         body,
         version=body.version + 1,
         state=command.state,
         drafted_by=command.by,
         salts=_salts(command.seed),
+        change=change or Change.ACTIVATE,
+        timing=Timing.ROUTINE,
+        reason=None,
     )
     return _told(picture, filed, held.volumes, held.latest.mode, now_us, settings)
 
@@ -80,11 +200,13 @@ def _version(
     settings: Settings,
     *,
     seed: bytes = b"",
+    change: Change | None = None,
 ) -> Decision:
     _check_texts(command)
     wire = tuple(volume_to_wire(volume) for volume in command.volumes)
     volumes = tuple(volume_from_wire(volume) for volume in wire)
     check_volumes(volumes, now_us, settings)
+    _check_timing(command, volumes, now_us)
     if not command.confirmed:
         for peer in picture.enrolled_peers():
             agreement = picture.agreement_with(peer)
@@ -109,6 +231,10 @@ def _version(
         slowest_mps=command.slowest_mps,
         reaction_s=command.reaction_s,
         salts=_salts(seed or command.seed),
+        change=change,
+        timing=command.timing,
+        reason=command.reason,
+        movement=_movement(command),
     )
     return _told(picture, filed, volumes, command.mode, now_us, settings)
 
@@ -149,6 +275,38 @@ def check_volumes(volumes: tuple[Volume4D, ...], now_us: int, settings: Settings
         raise LimitReached(f"horizon_days: it ends more than {settings.horizon_days} days from now", at="volumes")
 
 
+def _check_timing(command: FileNotice, volumes: tuple[Volume4D, ...], now_us: int) -> None:
+    """Late honesty has words of its own, and they must be true (N6)."""
+    start_us = whole_span(volumes).start_us
+    if command.timing is Timing.EMERGENCY and command.reason is None:
+        raise Malformed("an emergency notice says why it is short: RESCUE, MEDICAL, WEATHER, ...", at="reason")
+    if command.timing is Timing.STARTED and start_us > now_us:
+        raise Malformed(f"it has not started: it starts {zulu(start_us)}, and it is {zulu(now_us)}", at="timing")
+    if command.timing is Timing.ROUTINE and command.reason is not None:
+        raise Malformed("a reason goes with EMERGENCY or STARTED", at="timing")
+
+
+def _movement(command: FileNotice) -> MovementSaid | None:
+    movement = command.movement
+    if movement is None:
+        return None
+    if command.kind is not NoticeKind.MOVEMENT:
+        raise Malformed("what moves is said of a MOVEMENT, not of a hazard", at="movement")
+    return movement_said(movement)
+
+
+def expiring(picture: Picture, now_us: int, settings: Settings) -> list[Draft]:
+    """Each notice in force that is about to end by itself is announced once, so that nobody is surprised (N7)."""
+    before_us = settings.announce_expiry_s * SECOND_US
+    drafts: list[Draft] = []
+    for key in picture.ending_before(now_us + before_us):
+        held = picture.notices[key]
+        if now_us < held.span.end_us <= now_us + before_us and len(drafts) < ANNOUNCED_AT_ONCE:
+            body = ExpiryAnnounced(held.party, held.id, held.latest.version, held.span.end_us)
+            drafts.append(Draft(body, mode=held.latest.mode))
+    return drafts
+
+
 def _check_texts(command: FileNotice) -> None:
     limits = (
         ("contact", command.contact, CONTACT_MAX),
@@ -178,11 +336,13 @@ def _own(picture: Picture, serial: str, version: int) -> HeldNotice:
 
 
 def _salts(seed: bytes) -> dict[str, str]:
-    return {name: derive(seed, f"salt {name}").hex() for name in HIDEABLE}
+    return {name: derive(seed, f"salt {name}").hex() for name in (*HIDEABLE, SECOND_CONTACT)}
 
 
 TABLE: dict[type[Command], Decide] = {
     FileNotice: file_notice,
     ChangeNotice: change_notice,
     MoveNotice: move_notice,
+    ExtendNotice: extend_notice,
+    ShortenNotice: shorten_notice,
 }

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from keepclear.node.entries import agreements, channel, duties, line, linetests, notices, stops
+from keepclear.node.entries import agreements, channel, duties, line, linetests, notices, requests, stops
 from keepclear.node.entries.agreements import (
     AgreementProposed,
     AgreementSigned,
@@ -55,10 +55,21 @@ from keepclear.node.entries.notices import (
     AlertSent,
     AnswerSent,
     ConflictsFound,
+    ExpiryAnnounced,
     FoundPair,
+    MovementSaid,
     NoticeFiled,
     NoticeSent,
     Silenced,
+    TransportsSaid,
+)
+from keepclear.node.entries.requests import (
+    AlternativeAccepted,
+    OutcomeReported,
+    RequestRef,
+    RequestReplied,
+    RequestSent,
+    RequestWithdrawn,
 )
 from keepclear.node.entries.stops import (
     Resumed,
@@ -74,6 +85,7 @@ _SUBJECTS: tuple[ModuleType, ...] = (
     line,
     linetests,
     channel,
+    requests,
 )
 
 CHANNEL_KINDS: dict[str, type[Entry]] = {kind: body for each in _SUBJECTS for kind, body in each.CHANNEL.items()}
@@ -104,6 +116,7 @@ __all__ = [
     "AgreementTerms",
     "AlertAssessed",
     "AlertSent",
+    "AlternativeAccepted",
     "AnswerSent",
     "ClockConfirmed",
     "ClockSuspected",
@@ -112,15 +125,18 @@ __all__ = [
     "DutyChanged",
     "DutyState",
     "Entry",
+    "ExpiryAnnounced",
     "FoundPair",
     "Hash",
     "HistoryRefused",
     "Instant",
+    "MovementSaid",
     "NodeStarted",
     "Note",
     "NoticeFiled",
     "NoticeRef",
     "NoticeSent",
+    "OutcomeReported",
     "PartyId",
     "PeerEnrolled",
     "PeerRemoved",
@@ -128,6 +144,10 @@ __all__ = [
     "Quarantined",
     "Received",
     "RegionWord",
+    "RequestRef",
+    "RequestReplied",
+    "RequestSent",
+    "RequestWithdrawn",
     "Resumed",
     "Seconds",
     "Serial",
@@ -137,6 +157,7 @@ __all__ = [
     "StopSent",
     "Text",
     "Transmitted",
+    "TransportsSaid",
     "Version",
     "content_hash",
 ]

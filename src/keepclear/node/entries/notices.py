@@ -8,11 +8,26 @@ import msgspec
 
 from keepclear.core.alert import AlertLevel, Answer
 from keepclear.core.conflict import Verdict
-from keepclear.core.notice import CONTACT_MAX, VOLUMES_MAX, Action, NoticeKind, NoticeState
+from keepclear.core.notice import (
+    CONTACT_MAX,
+    MARKING_MAX,
+    MARKINGS_MAX,
+    TRANSPORTS_MAX,
+    VOLUMES_MAX,
+    Action,
+    Armed,
+    Change,
+    NoticeKind,
+    NoticeState,
+    ShortReason,
+    Timing,
+    TransportKind,
+)
 from keepclear.formats.wire import WireVolume
 from keepclear.node.entries.base import (
     Entry,
     Hash,
+    Instant,
     NoticeRef,
     PartyId,
     Person,
@@ -27,8 +42,43 @@ from keepclear.node.entries.base import (
 NAMED_CONFLICTS_MAX = 50
 
 
+class TransportsSaid(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """So many transports of one kind."""
+
+    kind: TransportKind
+    count: Annotated[int, msgspec.Meta(ge=1, le=1_000)]
+
+
+class MovementSaid(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What moves, and what can be seen of it from outside (P6; AP I art. 29). Of armed persons: whether, and how many.
+
+    Attributes:
+        transports: how many of which kind.
+        armed: whether armed persons are with it; it must be said, also when there are none.
+        armed_count: how many.
+        markings: as they are painted or flown: plates, emblems, roof markings.
+        second_contact: whom to call when the first does not answer; hidden unless the agreement shows contacts.
+    """
+
+    transports: Annotated[tuple[TransportsSaid, ...], msgspec.Meta(min_length=1, max_length=TRANSPORTS_MAX)]
+    armed: Armed
+    armed_count: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
+    markings: Annotated[
+        tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=MARKING_MAX)], ...],
+        msgspec.Meta(max_length=MARKINGS_MAX),
+    ] = ()
+    second_contact: Annotated[str, msgspec.Meta(max_length=CONTACT_MAX)] = ""
+
+
 class NoticeSent(Entry, frozen=True):
-    """`notice`: one version of a notice, cut down to what the agreement discloses."""
+    """`notice`: one version of a notice, cut down to what the agreement discloses.
+
+    Attributes:
+        change: what it does to the version before; absent in the first (N7).
+        timing: why it comes when it comes (N6).
+        reason: why it is shorter than agreed; with EMERGENCY always.
+        movement: what moves, in a MOVEMENT.
+    """
 
     id: Serial
     version: Version
@@ -41,6 +91,10 @@ class NoticeSent(Entry, frozen=True):
     remarks: Text = ""
     activity: Annotated[str, msgspec.Meta(max_length=40)] = ""
     hidden: dict[str, Hash] = msgspec.field(default_factory=dict)
+    change: Change | None = None
+    timing: Timing = Timing.ROUTINE
+    reason: ShortReason | None = None
+    movement: MovementSaid | None = None
 
 
 class AlertSent(Entry, frozen=True):
@@ -70,7 +124,14 @@ class AnswerSent(Entry, frozen=True):
 
 
 class NoticeFiled(Entry, frozen=True):
-    """`notice_filed`: a version of our own notice, whole, with the salts of what is hidden from others."""
+    """`notice_filed`: a version of our own notice, whole, with the salts of what is hidden from others.
+
+    Attributes:
+        change: what it does to the version before; absent in the first (N7).
+        timing: why it comes when it comes (N6).
+        reason: why it is shorter than agreed; with EMERGENCY always.
+        movement: what moves, in a MOVEMENT.
+    """
 
     id: Serial
     version: Version
@@ -86,6 +147,10 @@ class NoticeFiled(Entry, frozen=True):
     slowest_mps: int = 0
     reaction_s: int = 0
     salts: dict[str, str] = msgspec.field(default_factory=dict)
+    change: Change | None = None
+    timing: Timing = Timing.ROUTINE
+    reason: ShortReason | None = None
+    movement: MovementSaid | None = None
 
 
 class FoundPair(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -147,6 +212,20 @@ class Silenced(Entry, frozen=True):
     seconds: Seconds
 
 
+class ExpiryAnnounced(Entry, frozen=True):
+    """`expiry_announced`: a notice in force is about to end by itself; said once for each version (N7, derived).
+
+    Attributes:
+        party: whose notice it is.
+        ends_at: when it ends.
+    """
+
+    party: PartyId
+    id: Serial
+    version: Version
+    ends_at: Instant
+
+
 #: Seen by the other party.
 CHANNEL: dict[str, type[Entry]] = {
     "notice": NoticeSent,
@@ -159,6 +238,7 @@ PRIVATE: dict[str, type[Entry]] = {
     "conflicts_found": ConflictsFound,
     "alert_assessed": AlertAssessed,
     "silenced": Silenced,
+    "expiry_announced": ExpiryAnnounced,
 }
 #: Found by a rule rather than said by a person or a peer.
-DERIVED = frozenset({"alert", "alert_assessed", "conflicts_found"})
+DERIVED = frozenset({"alert", "alert_assessed", "conflicts_found", "expiry_announced"})

@@ -6,7 +6,7 @@ A new subject is a module with its own `FOLDS`, and one line in the table here.
 from __future__ import annotations
 
 from keepclear.node.entries import Entry
-from keepclear.node.folds import agreements, channel, duties, line, linetests, notices, stops
+from keepclear.node.folds import agreements, channel, duties, line, linetests, notices, requests, stops
 from keepclear.node.state import Fold
 
 FOLDS: dict[type[Entry], Fold] = {
@@ -17,4 +17,5 @@ FOLDS: dict[type[Entry], Fold] = {
     **line.FOLDS,
     **linetests.FOLDS,
     **channel.FOLDS,
+    **requests.FOLDS,
 }

@@ -47,6 +47,12 @@ def apply_received(state: State, entry: Read, body: Received, sender: str, recei
         alert.due_at = body.received_at + alert.sent.answer_within_s * SECOND_US
     elif subject.kind == "stop" and subject.key in state.stops:
         state.stops[subject.key].received[by] = body.received_at
+    elif subject.kind == "request" and subject.key in state.requests:
+        request = state.requests[subject.key]
+        request.received_at = body.received_at
+        if by == state.party:
+            request.transmitted_at = subject.at
+            request.due_at = body.received_at + request.sent.answer_within_s * SECOND_US
     if by == state.party or subject.is_transmitted:
         del state.subjects[(log, body.index)]
 
@@ -66,6 +72,9 @@ def apply_transmitted(state: State, entry: Read, body: Transmitted, sender: str,
             instants = state.notices[subject.key].sent.get((body.to, subject.version))
             if instants is not None and not instants.transmitted_at:
                 instants.transmitted_at = body.sent_at
+        elif subject.kind == "request" and subject.key in state.requests:
+            request = state.requests[subject.key]
+            request.transmitted_at = request.transmitted_at or body.sent_at
         if subject.is_received:
             del state.subjects[(log, n)]
 

@@ -17,6 +17,7 @@ from keepclear.node.entries import (
     AlertSent,
     AnswerSent,
     ConflictsFound,
+    ExpiryAnnounced,
     NoticeFiled,
     NoticeSent,
     Silenced,
@@ -41,13 +42,15 @@ def apply_notice(state: State, entry: Read, body: NoticeFiled | NoticeSent, send
         if held is None or held.latest.version < body.version:
             # Rebuilt from what a peer holds of ours: the private entry is lost, its disclosed part is not.
             held = _put_version(state, entry, body, key, sender)
-        held.sent[(receiver, body.version)] = Instants(body.version, entry.log, entry.n, entry.at)
+        held.sent[(receiver, body.version)] = Instants(
+            body.version, entry.log, entry.n, entry.at, profile=entry.profile
+        )
         state.told[(receiver, key)] = (body.version, entry.mode, body.state)
         return
     held = _put_version(state, entry, body, key, sender)
     if receiver == state.party:
         seen_size = entry.seen.size if entry.seen else 0
-        instants = Instants(body.version, entry.log, entry.n, entry.at)
+        instants = Instants(body.version, entry.log, entry.n, entry.at, profile=entry.profile)
         instants.not_before = _our_time_of(state, sender, seen_size)
         held.sent[(state.party, body.version)] = instants
         state.subjects[(entry.log, entry.n)] = Subject("notice", key, body.version, entry.at)
@@ -63,10 +66,12 @@ def _put_version(state: State, entry: Read, body: NoticeFiled | NoticeSent, key:
         state.counts[sender] = state.counts.get(sender, 0) + 1
     else:
         state.indexes[held.latest.mode].remove(key)
+        state.drop_end(key, held.span.end_us)
         held.versions.append(version)
-        held.volumes, held.span = volumes, whole_span(volumes)
+        held.volumes, held.span, held.expiry_announced_at = volumes, whole_span(volumes), 0
     if body.state is not NoticeState.ENDED:
         state.indexes[entry.mode].add(key, volumes)
+        state.set_end(key, held.span.end_us)
     if sender == state.party:
         state.count_serial(body.id)
     # The versions before the last one were superseded by it.
@@ -172,6 +177,14 @@ def apply_silenced(state: State, entry: Read, body: Silenced, sender: str, recei
         held.silenced_until = entry.at + body.seconds * SECOND_US
 
 
+def apply_expiry(state: State, entry: Read, body: ExpiryAnnounced, sender: str, receiver: str) -> None:
+    """That a notice is about to end was said."""
+    held = state.notices.get(make_key(body.party, body.id))
+    if held is not None and held.latest.version == body.version:
+        state.drop_end(held.key, held.span.end_us)
+        held.expiry_announced_at = entry.at
+
+
 FOLDS: dict[Any, Fold] = {
     NoticeFiled: apply_notice,
     NoticeSent: apply_notice,
@@ -180,6 +193,7 @@ FOLDS: dict[Any, Fold] = {
     AlertAssessed: apply_assessed,
     ConflictsFound: apply_conflicts,
     Silenced: apply_silenced,
+    ExpiryAnnounced: apply_expiry,
 }
 
 # -------------------------------------------------------------------------------------------------------- forgetting
@@ -205,6 +219,7 @@ def _drop(state: State, held: HeldNotice) -> None:
     for alert in list(_alerts_about(state, held)):
         del state.alerts[alert.id]
     state.indexes[held.latest.mode].remove(held.key)
+    state.drop_end(held.key, held.span.end_us)
     for peer in state.peers:
         state.told.pop((peer, held.key), None)
     del state.notices[held.key]

@@ -1,0 +1,137 @@
+"""What officers do about notices, requests and outcomes: extend, shorten, ask, reply, accept, withdraw, report."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keepclear.core.notice import (
+    Action,
+    Armed,
+    Change,
+    Mode,
+    Movement,
+    NoticeKind,
+    NoticeState,
+    ShortReason,
+    Timing,
+    TransportKind,
+    Transports,
+)
+from keepclear.core.request import DenyReason, Outcome, Reply, RequestState
+from keepclear.core.timespan import MINUTE_US, TimeSpan
+from keepclear.core.volume import Volume4D
+from keepclear.node.commands import (
+    AcceptAlternative,
+    AskRequest,
+    Command,
+    ExtendNotice,
+    FileNotice,
+    MoveNotice,
+    ReplyRequest,
+    ReportOutcome,
+    ShortenNotice,
+    WithdrawRequest,
+)
+
+CONVOY = Movement((Transports(TransportKind.TRUCK, 4),), Armed.ESCORT, 6, ("RED ROOF",))
+
+
+def _own_running(officers: Any, picture: Any) -> Any:
+    own = [held for held in picture.notices.values() if held.is_own and held.latest.state is not NoticeState.ENDED]
+    return officers.rng.choice(own) if own else None
+
+
+def extend(officers: Any, picture: Any, party: Any, now_us: int) -> Command | None:
+    held = _own_running(officers, picture)
+    if held is None:
+        return None
+    until_us = held.span.end_us + officers.rng.randrange(-1, 20) * MINUTE_US
+    return ExtendNotice(held.id, held.latest.version, until_us, "Imani")
+
+
+def shorten(officers: Any, picture: Any, party: Any, now_us: int) -> Command | None:
+    held = _own_running(officers, picture)
+    if held is None:
+        return None
+    until_us = held.span.end_us - officers.rng.randrange(1, 5) * MINUTE_US
+    return ShortenNotice(held.id, held.latest.version, until_us, "Imani")
+
+
+def finish(officers: Any, picture: Any, party: Any, now_us: int) -> Command | None:
+    held = _own_running(officers, picture)
+    if held is None:
+        return None
+    change = officers.rng.choice((Change.CANCEL, Change.COMPLETE, Change.GIVE_BACK))
+    return MoveNotice(held.id, held.latest.version, NoticeState.ENDED, "Imani", change)
+
+
+def move_late(officers: Any, picture: Any, party: Any, now_us: int) -> Command:
+    """A convoy that is told after it set out, or with too little time and a reason."""
+    started = officers.rng.random() < 0.5
+    volume = officers._volume(now_us)
+    start_us = max(0, now_us + (-2 if started else 1) * MINUTE_US)
+    volume = Volume4D(volume.footprint, volume.band, TimeSpan(start_us, start_us + 30 * MINUTE_US))
+    return FileNotice(
+        (volume,),
+        officers._secret(party, "drafter"),
+        kind=NoticeKind.MOVEMENT,
+        action=Action.CALL_BEFORE_ENTERING,
+        contact=officers._secret(party, "contact"),
+        timing=Timing.STARTED if started else Timing.EMERGENCY,
+        reason=officers.rng.choice(tuple(ShortReason)),
+        movement=Movement(CONVOY.transports, CONVOY.armed, 6, CONVOY.markings, officers._secret(party, "contact")),
+        confirmed=True,
+    )
+
+
+def ask(officers: Any, picture: Any, party: Any, now_us: int) -> Command:
+    to = officers.rng.choice(officers.world.others(party)).name
+    mode = officers.rng.choice((Mode.OPER, Mode.OPER, Mode.EXER))
+    return AskRequest(to, (officers._volume(now_us),), "Imani", movement=CONVOY, mode=mode)
+
+
+def reply(officers: Any, picture: Any, party: Any, now_us: int) -> Command | None:
+    rng = officers.rng
+    asked = [held for held in picture.requests.values() if not held.is_own]
+    waiting = [held for held in asked if held.state is RequestState.OPEN]
+    if not asked:
+        return None
+    held = rng.choice(waiting or asked)
+    word = rng.choice((Reply.AGREE, Reply.DENY, Reply.ALTERNATIVE, Reply.ALTERNATIVE))
+    reason = DenyReason.TOO_LATE if word is Reply.DENY else None
+    volumes = (officers._volume(now_us),) if word is Reply.ALTERNATIVE else ()
+    key = held.key if rng.random() < 0.9 else held.key.replace("/R", "/")  # a slip: a notice is not asked
+    return ReplyRequest(key, word, "Tomas", reason, volumes)
+
+
+def accept(officers: Any, picture: Any, party: Any, now_us: int) -> Command | None:
+    offered = [held for held in picture.requests.values() if held.is_own and held.state is RequestState.ALTERNATIVE]
+    if not offered:
+        return None
+    held = officers.rng.choice(offered)
+    return AcceptAlternative(held.id, held.reply.leaf, "Imani")
+
+
+def withdraw(officers: Any, picture: Any, party: Any, now_us: int) -> Command | None:
+    own = [held for held in picture.requests.values() if held.is_own and held.state is RequestState.OPEN]
+    return WithdrawRequest(officers.rng.choice(own).id, "Imani") if own and officers.rng.random() < 0.4 else None
+
+
+def report(officers: Any, picture: Any, party: Any, now_us: int) -> Command | None:
+    about = [*picture.notices, *picture.requests]
+    if not about:
+        return None
+    return ReportOutcome(officers.rng.choice(about), officers.rng.choice(tuple(Outcome)), "Tomas", 15)
+
+
+ACTS = [
+    (2, extend),
+    (2, shorten),
+    (2, finish),
+    (2, move_late),
+    (2, ask),
+    (3, reply),
+    (3, accept),
+    (1, withdraw),
+    (2, report),
+]
