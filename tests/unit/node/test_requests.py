@@ -37,7 +37,7 @@ from keepclear.node.commands import (
     WithdrawRequest,
 )
 from keepclear.node.decide.requests import NotARequest
-from keepclear.node.entries import NoticeSent, OutcomeReported, RequestRef, RequestReplied
+from keepclear.node.entries import DutyChanged, DutyState, NoticeSent, OutcomeReported, RequestRef, RequestReplied
 from keepclear.node.folds import requests as fold
 from keepclear.node.logs import channel, read_entry
 from keepclear.record import leaf_hash
@@ -84,7 +84,8 @@ def test_silence_never_becomes_consent() -> None:
     amber.hands.now_us += 2 * 86_400 * SECOND_US
     outcome = amber.run(Tick())
 
-    assert kinds(outcome) == ["duty"]
+    missed = [r.body for r in outcome.reads if isinstance(r.body, DutyChanged) and r.body.state is DutyState.MISSED]
+    assert [duty.duty for duty in missed] == [f"answer_request {key}/birch"]
     assert amber.picture.requests[key].state is RequestState.OPEN
     assert amber.picture.requests[key].reply is None
 
