@@ -114,6 +114,7 @@ class Stage:
         self.forth = Log(channel_origin("amber", "birch"), self.amber)
         self.back = Log(channel_origin("birch", "amber"), self.birch)
         self.picture = a_calm_picture(self)
+        self.lines = [a_line("birch", self.now), a_line("cedar", self.now)]
 
     # ------------------------------------------------------------------------------------------- what the tests do
 
@@ -254,6 +255,54 @@ def a_peer(party: str, slot: int, now: datetime, **more: Any) -> dict[str, Any]:
         "received_size": 20,
         "agreement": "",
         "quarantined": 0,
+        **more,
+    }
+
+
+def a_line(party: str, now: datetime, **more: Any) -> dict[str, Any]:
+    """The line to a party as /v1/line shows it, with nothing wrong."""
+    return {
+        "party": party,
+        "line": "open",
+        "last_heard": zulu(now),
+        "silent_for_s": 1.0,
+        "heard_within_s": 10.0,
+        "alarm_after_s": 60.0,
+        "software": "keepclear 0.1",
+        "skew_s": 0.1,
+        "skew_uncertain_s": 0.05,
+        "suspended": False,
+        "stays_open": ["stop", "hazard", "line_test"],
+        "channels": [],
+        "waiting": [],
+        "next_tests": [
+            {"path": path, "due_at": zulu(now + timedelta(hours=5)), "due_in_s": 18_000.0}
+            for path in ("network", "telephone")
+        ],
+        "tests": [],
+        "alarms": [],
+        **more,
+    }
+
+
+def a_test(party: str, number: int, now: datetime, **more: Any) -> dict[str, Any]:
+    """A line test as /v1/line shows it: answered by a person."""
+    return {
+        "test": f"{party}/L{party[0].upper()}-{number:04}",
+        "party": party,
+        "path": "network",
+        "mode": "OPER",
+        "at": zulu(now),
+        "by": "I. Maro",
+        "due_at": zulu(now + timedelta(minutes=10)),
+        "results": ["answered"],
+        "latency_s": 4.2,
+        "answered_by": "S. Tarn",
+        "language_ok": True,
+        "skew_s": None,
+        "skew_uncertain_s": None,
+        "causes": [],
+        "asks_us": False,
         **more,
     }
 
@@ -507,6 +556,9 @@ def app_of(stage: Stage) -> Starlette:
         who = (stage.birch_identity, stage.birch) if log is stage.forth else (stage.amber_identity, stage.amber)
         return JSONResponse(log.proof(int(request.query_params["n"]), who))
 
+    async def line(_: Request) -> Response:
+        return JSONResponse(stage.lines)
+
     async def identity(_: Request) -> Response:
         return JSONResponse({"identity": stage.amber_identity.to_json(), "fingerprint": ""})
 
@@ -537,6 +589,7 @@ def app_of(stage: Stage) -> Starlette:
         Route("/", page),
         Route("/v1/picture", picture),
         Route("/v1/stream", stream),
+        Route("/v1/line", line),
         Route("/v1/record/given", given),
         Route("/v1/record/entries", entries),
         Route("/v1/record/proof", proof),

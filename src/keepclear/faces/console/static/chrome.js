@@ -270,6 +270,20 @@ function bands(picture, alarm) {
       all.push(
         band("off", say("band.split"), say("band.split_text", free(one.name), one.telephone || say("phone.none"))),
       );
+    const line = state.lines.find((each) => each.party === one.party);
+    if (line?.suspended)
+      all.push(
+        band(
+          "off suspended",
+          say("band.suspended"),
+          say(
+            "band.suspended_text",
+            free(one.name),
+            ltr(count(line.waiting.length)),
+            line.stays_open.map((kind) => sayCode("open", kind)).join(", "),
+          ),
+        ),
+      );
     if (one.quarantined)
       all.push(
         band("off", say("band.quarantine"), say("band.quarantine_text", free(one.name), ltr(count(one.quarantined)))),
@@ -317,6 +331,7 @@ export function tickBands(ms) {
 const VIEWS = [
   ["floor", "▦"],
   ["file", "✎"],
+  ["lines", "⇄"],
   ["record", "≡"],
   ["reference", "§"],
 ];

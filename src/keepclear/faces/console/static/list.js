@@ -14,6 +14,7 @@ const isSame = (one, other) => one?.type === other.type && one.key === other.key
 /** Chooses what a row is about. */
 export function choose(row) {
   if (row.choose.type === "sound") unlock();
+  else if (row.choose.type === "line") change({ view: "lines" });
   else change({ chosen: row.choose, tab: "notice" });
 }
 

@@ -11,6 +11,7 @@ import { alarmPane, spokenAt, subjectOf, takesFocus, tickAlarm } from "./views/a
 import { cardPane, detailPane } from "./views/detail.js";
 import { floorView } from "./views/floor.js";
 import { fileView } from "./views/file.js";
+import { linesView } from "./views/lines.js";
 import { recordView } from "./views/record.js";
 import { referenceView } from "./views/reference.js";
 import { keysView } from "./views/keyspage.js";
@@ -60,12 +61,13 @@ function drawMain(hot) {
   const views = {
     floor: () => floorView(rows, side ?? detailPane(), hot, centre),
     file: () => fileView(side, hot, centre),
+    lines: () => linesView(side),
     record: () => recordView(side),
     reference: () => referenceView(side),
     keys: () => keysView(side),
   };
   const kids = views[state.view]();
-  const kind = { floor: "floor", file: "floor", record: "page rec", reference: "page ref", keys: "page keyspage" }[
+  const kind = { floor: "floor", file: "floor", lines: "page linespage", record: "page rec", reference: "page ref", keys: "page keyspage" }[
     state.view
   ];
   parts.main.className = [kind, shown && !state.card ? "isalarm" : "", side ? "hasside" : ""].join(" ");

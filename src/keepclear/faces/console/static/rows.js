@@ -18,6 +18,7 @@ export function rowsOf(state, ms) {
     ...picture.alerts.flatMap((alert) => (alert.to_us ? asked(alert, picture, ms) : waits(alert))),
     ...picture.conflicts.flatMap((conflict) => conflictRow(conflict, picture, ms)),
     ...picture.notices.flatMap((notice) => comingRow(notice, picture, ms)),
+    ...(state.lines ?? []).flatMap((line) => lineRows(line, ms)),
     ...soundRow(state, ms),
   ];
   return rows.sort(
@@ -190,6 +191,32 @@ function comingRow(notice, picture, ms) {
     return [row(key, "routine", start, title, text, choose, { isShort })];
   }
   return [row(key, "routine", end, say("row.ends", notice.id), text, choose, { isShort })];
+}
+
+/** What a line itself asks for: a test that waits for a person here, silence, a missed test that nobody explained. */
+function lineRows(line, ms) {
+  const [name, choose] = [nameOf(line.party), { type: "line", key: line.party }];
+  const asks = line.tests
+    .filter((test) => test.asks_us && !test.results.includes("missed"))
+    .map((test) =>
+      row(`line ${test.test}`, "caution", at(test.due_at) || ms, say("row.line_asks", name), say("row.line_asks_text"), choose, {
+        needs: true,
+        sounds: true,
+      }),
+    );
+  const alarms = line.alarms.map((one) => {
+    const isSilent = one.what === "silent";
+    return row(
+      `line ${one.what} ${line.party}`,
+      "caution",
+      at(one.since) || ms,
+      say(isSilent ? "row.line_silent" : "row.line_missed", name),
+      say("row.line_missed_text", name),
+      choose,
+      { needs: true, sounds: true, isPast: true },
+    );
+  });
+  return [...asks, ...alarms];
 }
 
 const soundRow = (state, ms) =>

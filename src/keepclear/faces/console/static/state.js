@@ -10,8 +10,10 @@ const kept = (key, otherwise) => {
 
 export const state = {
   picture: null, // GET /v1/picture, newest
+  lines: [], // GET /v1/line, newest: one for each enrolled party
+  sendingLine: "",
   pictureAt: 0, // when it came, by the node's clock, ms
-  view: "floor", // floor, file, record, reference, keys
+  view: "floor", // floor, file, lines, record, reference, keys
   chosen: null, // {type: "alert" | "stop" | "notice" | "conflict", key}
   tab: "notice",
   holder: kept("holder", null), // {name, since}: who holds the watch at this desk

@@ -22,10 +22,10 @@ async function refetch() {
   }
   isFetching = true;
   try {
-    const picture = await get("/v1/picture");
+    const [picture, lines] = await Promise.all([get("/v1/picture"), get("/v1/line").catch(() => state.lines)]);
     setClock(at(picture.now), state.picture === null);
     lastSeq = Math.max(lastSeq, picture.seq);
-    change({ picture, pictureAt: now() });
+    change({ picture, lines, pictureAt: now() });
   } catch (problem) {
     if (problem.status) change({ trouble: { text: problem.message } });
   } finally {
