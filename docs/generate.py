@@ -50,6 +50,7 @@ MEANINGS = {
     "party": "id of a party",
     "persons": "the two persons who compared the words",
     "received_at": "when the bytes were read, by the receiver's clock",
+    "seen_from": "the place said a second time: bearing and distance from a point (name, id, position), or an area",
     "region": "a word for where: N, NE, E, SE, S, SW, W, NW, C, or empty; checked against the geometry",
     "remarks": "free words; not for targets",
     "salts": "field to its 16 random bytes in hexadecimal; never leaves",

@@ -23,10 +23,12 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 import keepclear
 from keepclear.config import Config, Door
+from keepclear.core.gazetteer import Gazetteer
 from keepclear.dss.limits import DEFAULT as DSS_LIMITS
 from keepclear.dss.limits import Limits
 from keepclear.dss.service import Dss
 from keepclear.errors import LimitReached, Malformed, NotAllowed, NotFound
+from keepclear.formats.gazetteer_file import BYTES_MAX, read_gazetteer
 from keepclear.formats.reference import MAX_REFERENCE_BYTES, read_reference, reference_view
 from keepclear.formats.tokens import read_pem
 from keepclear.links import system
@@ -60,6 +62,7 @@ class Ready:
     Attributes:
         token: what programs of our own show at the API.
         reference: a reference view, JSON, checked; None for none.
+        own_places: the party's own gazetteer; None for none.
     """
 
     node: Node
@@ -69,6 +72,7 @@ class Ready:
     clock: Clock
     entropy: Entropy
     reference: bytes | None
+    own_places: Gazetteer | None
 
     def for_doors(self) -> dict[str, Any]:
         """The arguments of `faces.serving.open_doors` behind the node."""
@@ -79,6 +83,7 @@ class Ready:
             "clock": self.clock,
             "entropy": self.entropy,
             "reference": self.reference,
+            "own_places": self.own_places,
         }
 
 
@@ -92,7 +97,7 @@ async def open_node(
         clock, entropy: the machine's own when not given.
 
     Raises:
-        NotFound: no keys in the folder, or no reference file.
+        NotFound: no keys in the folder, or no reference or gazetteer file.
         NotAllowed: a key file may be read by others, or the keys are another party's.
         StoreFailed: another process runs on the folder, or the record cannot be read.
     """
@@ -101,6 +106,7 @@ async def open_node(
     if identity.party != config.party:
         raise NotAllowed(f"the keys in the folder are {identity.party}'s, the configuration is {config.party}'s")
     token, reference = system.load_token(config.folder), _reference(config.reference)
+    own_places = _own_places(config.gazetteer)
     settings = config.settings
     store = SqliteStore(
         config.record_file, idempotency_keys_max=settings.idempotency_keys_max, reserve_bytes=settings.reserve_bytes
@@ -133,6 +139,7 @@ async def open_node(
                 clock=clock,
                 entropy=entropy,
                 reference=reference,
+                own_places=own_places,
             )
         finally:
             await node.stop()
@@ -205,6 +212,17 @@ def peer_doors(node: Node) -> dict[str, PeerDoor]:
 
 def _listening(door: Door, files: system.CertificateFiles) -> Listening:
     return Listening(door.host, door.port, files.certificate, files.key)
+
+
+def _own_places(path: Path | None) -> Gazetteer | None:
+    if path is None:
+        return None
+    try:
+        with path.open("rb") as opened:
+            data = opened.read(BYTES_MAX + 1)
+    except OSError as problem:
+        raise NotFound(f"no gazetteer at {path}: {problem.strerror}", at="gazetteer.file") from None
+    return read_gazetteer(data, file=path.name)
 
 
 def _reference(path: Path | None) -> bytes | None:

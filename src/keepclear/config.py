@@ -46,6 +46,7 @@ class Config:
         peer_url: how other parties reach our peer door, `https://host:port`.
         reference: a reference view to show beside the live picture; None for none.
         settings: bounds and durations.
+        gazetteer: the party's own places, TOML or CSV, beside the bundled ones; None for none.
     """
 
     folder: Path
@@ -57,6 +58,7 @@ class Config:
     peer_url: str
     reference: Path | None
     settings: Settings
+    gazetteer: Path | None = None
 
     @property
     def record_file(self) -> Path:
@@ -69,6 +71,7 @@ _SECTIONS: Final[dict[str, dict[str, type]]] = {
     "console": {"host": str, "port": int},
     "peers": {"host": str, "port": int, "url": str},
     "reference": {"file": str},
+    "gazetteer": {"file": str},
     "settings": {
         field.name: float if isinstance(field.default, float) else int
         for field in dataclasses.fields(Settings)
@@ -115,7 +118,7 @@ def read(text: str, folder: Path, environment: Mapping[str, str]) -> Config:
         if key not in values[section]:
             raise Malformed(f"{key} is missing", at=f"{section}.{key}")
     peer_door = Door(peers.get("host", "127.0.0.1"), _port(peers.get("port", 8444), at="peers.port"))
-    reference = values["reference"].get("file", "")
+    reference, gazetteer = (values[section].get("file", "") for section in ("reference", "gazetteer"))
     return Config(
         folder=folder,
         party=check_party_id(party["id"], at="party.id"),
@@ -126,6 +129,7 @@ def read(text: str, folder: Path, environment: Mapping[str, str]) -> Config:
         peer_url=peers.get("url", "") or f"https://{_in_url(peer_door.host)}:{peer_door.port}",
         reference=(folder / reference) if reference else None,
         settings=_settings(values["settings"]),
+        gazetteer=(folder / gazetteer) if gazetteer else None,
     )
 
 

@@ -68,9 +68,9 @@ async def enrol(one: Inside, other: Inside) -> None:
         assert answer.status_code == 201, answer.text
 
 
-async def agree(one: Inside, other: Inside) -> str:
+async def agree(one: Inside, other: Inside, *, toml: str = "") -> str:
     """One proposes, the other signs; the hash."""
-    answer = await one.http.post("/v1/agreements", json={"toml": AGREEMENT.read_text(), "by": "I. Maro"})
+    answer = await one.http.post("/v1/agreements", json={"toml": toml or AGREEMENT.read_text(), "by": "I. Maro"})
     assert answer.status_code == 201, answer.text
     hash_ = answer.json()["agreement"]["hash"]
     await until(other, lambda: hash_ in other.node.picture.agreements)

@@ -75,22 +75,28 @@ def read_places(text: str, *, count: int, at: str) -> list[float]:
     return numbers
 
 
-def _volume(circle: str, polygon: str, lower: str, upper: str, start: str, end: str) -> dict[str, object]:
+def _volume(shape: dict[str, object], lower: str, upper: str, start: str, end: str) -> dict[str, object]:
     now_us = time.time_ns() // 1000  # noqa: TID251 -- "+45min" is said on this machine's clock
-    volume: dict[str, object] = {
+    return {
         "lower": read_height(lower, at="lower"),
         "upper": read_height(upper, at="upper"),
         "start": read_when(start, now_us, at="start"),
         "end": read_when(end, now_us, at="end"),
+        **shape,
     }
-    if bool(circle) == bool(polygon):
-        raise Malformed("give either --circle or --polygon", at="volume")
+
+
+def _shape(circle: str, polygon: str, place: str, radius_m: float) -> dict[str, object]:
+    """The footprint of a volume, from the one option that gives it."""
+    if [bool(circle), bool(polygon), bool(place)].count(True) != 1:
+        raise Malformed("give one of --circle, --polygon and --place", at="volume")
     if circle:
-        lat, lon, radius_m = read_places(circle, count=3, at="circle")
-        volume["circle"] = {"lat": lat, "lon": lon, "radius_m": radius_m}
-    else:
-        volume["polygon"] = [read_places(corner, count=2, at="polygon") for corner in polygon.split()]
-    return volume
+        lat, lon, of_circle_m = read_places(circle, count=3, at="circle")
+        return {"circle": {"lat": lat, "lon": lon, "radius_m": of_circle_m}}
+    if polygon:
+        return {"polygon": [read_places(corner, count=2, at="polygon") for corner in polygon.split()]}
+    positions = [part.strip() for part in place.split(";") if part.strip()]
+    return {"place": {"positions": positions, **({"radius_m": radius_m} if radius_m else {})}}
 
 
 def _volumes_of(path: Path) -> list[Volume]:
@@ -112,6 +118,18 @@ def file(
     home: Home = HERE,
     circle: Annotated[str, typer.Option(metavar="LAT,LON,RADIUS_M", help="A circle on the ground.")] = "",
     polygon: Annotated[str, typer.Option(metavar='"LAT,LON LAT,LON ..."', help="Corners of an outline.")] = "",
+    place: Annotated[
+        str,
+        typer.Option(
+            metavar='"POSITION; ..."',
+            help="In any notation: one position with --radius-m, or corners parted by ;.",
+        ),
+    ] = "",
+    radius_m: Annotated[float, typer.Option(min=0.0, help="Radius about the one position of --place, metres.")] = 0.0,
+    seen_from: Annotated[
+        str,
+        typer.Option(metavar="WORDS", help='The place again: "Latakia 270/90km", or "within ALPHA".'),
+    ] = "",
     lower: Annotated[str, typer.Option(help="Lower limit, with unit and datum.")] = "0 m AMSL",
     upper: Annotated[str, typer.Option(help="Upper limit, with unit and datum, or FL100.")] = "",
     start: Annotated[str, typer.Option(help="When it starts: 2027-03-14T02:17:40Z, or +45min.")] = "",
@@ -131,7 +149,7 @@ def file(
     slowest_mps: Annotated[int, typer.Option(help="Slowest ground speed, m/s. Stays here.")] = 0,
     reaction_s: Annotated[int, typer.Option(help="Seconds to begin to turn. Stays here.")] = 0,
     confirm: Annotated[
-        bool, typer.Option("--confirm", help="The region word contradicts the geometry, and both are meant.")
+        bool, typer.Option("--confirm", help="What is said of the place contradicts the geometry, and both are meant.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -139,11 +157,15 @@ def file(
     from keepclear.client import to_request
     from keepclear.formats.api.requests import FileNoticeRequest
 
-    volumes: Any = [_volume(circle, polygon, lower, upper, start, end)] if from_file is None else _volumes_of(from_file)
+    volumes: Any = (
+        _volumes_of(from_file)
+        if from_file is not None
+        else [_volume(_shape(circle, polygon, place, radius_m), lower, upper, start, end)]
+    )
     values: Mapping[str, Any] = {
         "volumes": volumes, "by": by, "kind": kind, "action": action, "mode": mode, "region": region,
         "contact": contact, "remarks": remarks, "activity": activity, "slowest_mps": slowest_mps,
-        "reaction_s": reaction_s, "confirmed": confirm,
+        "reaction_s": reaction_s, "seen_from": seen_from, "confirmed": confirm,
     }  # fmt: skip
     import msgspec
 
@@ -224,12 +246,26 @@ def notice_lines(held: answers.Notice) -> Iterator[str]:
         text = "hidden" if name in held.hidden and not held.own else getattr(held, name)
         if text:
             yield f"  {name}: {text}"
+    yield from _place_lines(held)
     for told in held.recipients:
         yield f"  to {told.party} v{told.version}: {'disclosed' if told.disclosed else 'not shown'}; {_lead(told)}"
         for name in ("transmitted", "received", "acknowledged", "read_back", "disseminated"):
             by = f" by {told.acknowledged_by}: {told.answer}" if name == "acknowledged" and told.answer else ""
             yield f"    {name:<13} {getattr(told, name) or 'not yet'}{by}"
         yield f"    {'given':<13} {'yes' if told.given else 'not yet'}"
+
+
+def _place_lines(held: answers.Notice) -> Iterator[str]:
+    """The place as it was said a second time, and whether that is the same place."""
+    if held.seen_from is None:
+        return
+    said = held.seen_from
+    point = f" ({said.place} at {said.point[0]:g},{said.point[1]:g})" if said.point else ""
+    yield f"  said again: {said.words}{point}"
+    for check in held.place_check:
+        yield f"    {check.verdict} by the agreement with {check.party}: {check.words}"
+        for slip in check.slips:
+            yield f"      {slip}"
 
 
 def _lead(told: answers.Recipient) -> str:

@@ -11,7 +11,20 @@ from keepclear.core.agreement import Disclosure, DisclosureLevel
 #: What a notice must show at all to be one: where, when, how high, what is expected, which version, what it does to the
 #: one before it and why it comes late; and of a movement what can be seen from outside.
 _ALWAYS = frozenset(
-    {"id", "version", "state", "kind", "action", "volumes", "region", "change", "timing", "reason", "movement"}
+    {
+        "id",
+        "version",
+        "state",
+        "kind",
+        "action",
+        "volumes",
+        "region",
+        "seen_from",
+        "change",
+        "timing",
+        "reason",
+        "movement",
+    }
 )
 
 

@@ -97,7 +97,12 @@ class NamedArea:
     @property
     def words(self) -> str:
         """As people say it."""
-        return f"the whole of {self.name}" if self.is_whole else f"within {self.name}"
+        return self.in_words(self.name, is_whole=self.is_whole)
+
+    @staticmethod
+    def in_words(name: str, *, is_whole: bool) -> str:
+        """As people say an area of that name."""
+        return f"the whole of {name}" if is_whole else f"within {name}"
 
 
 SecondMeans = Reckoned | NamedArea

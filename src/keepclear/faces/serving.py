@@ -22,6 +22,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from keepclear.core.gazetteer import Gazetteer
 from keepclear.errors import Malformed, NotAllowed, Unavailable
 from keepclear.faces.caller import Doorman, Sessions
 from keepclear.faces.console.app import console_routes
@@ -198,12 +199,14 @@ async def open_doors(
     clock: Clock,
     entropy: Entropy,
     reference: bytes | None = None,
+    own_places: Gazetteer | None = None,
 ) -> AsyncIterator[Doors]:
     """Open both ports of a running node; they are shut when the context is left.
 
     Args:
         token: what programs of our own show at the API.
         reference: a reference view, JSON, or None.
+        own_places: the party's own gazetteer, or None.
 
     Raises:
         NotAllowed: the console is to listen elsewhere than on loopback.
@@ -218,7 +221,7 @@ async def open_doors(
         peer_url, _ = _names(peers.host, peer_socket.getsockname()[1])
         sessions = Sessions(node.party, clock, entropy)
         doorman = Doorman(node.party, hashlib.sha256(token.encode()).digest(), sessions, hosts)
-        api = Api(node, doorman, console_url, reference)
+        api = Api(node, doorman, console_url, reference, own_places)
         http_app, stream = make_app(api, console_routes(doorman))
         peer_app, peer_context = PeerApp(node), PeerContext(peers, node)
 

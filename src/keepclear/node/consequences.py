@@ -15,16 +15,19 @@ from keepclear.core.alert import AlertLevel
 from keepclear.core.clearing import depth_at_most_m, time_to_clear_s
 from keepclear.core.conflict import Judgement, Verdict
 from keepclear.core.disclosure import disclosed_fields
-from keepclear.core.footprint import Circle, Footprint, LatLon
+from keepclear.core.footprint import Circle, Footprint, LatLon, Polygon
 from keepclear.core.geodesy import bearing_deg, direction_to_position, distance_m, point_to_ecef
 from keepclear.core.ids import make_alert_id, make_key
 from keepclear.core.notice import Mode, Movement, NoticeState, lead_time_s, whole_span
 from keepclear.core.place import Region, contradicts, region_of
+from keepclear.core.secondmeans import Comparison, NamedArea, SecondMeans, compare, middle_of
+from keepclear.core.secondmeans import Verdict as PlaceVerdict
 from keepclear.core.timespan import SECOND_US
 from keepclear.core.volume import Volume4D
 from keepclear.engine.detect import widest_of
 from keepclear.engine.judge import judge
 from keepclear.errors import LimitReached, Refused
+from keepclear.formats.seen_from import WireSeenFrom, reckoned_from_wire
 from keepclear.node.decision import Draft
 from keepclear.node.entries import (
     NAMED_CONFLICTS_MAX,
@@ -187,6 +190,7 @@ def notice_as_sent(filed: NoticeFiled, shown: frozenset[str]) -> NoticeSent:
         action=filed.action,
         volumes=filed.volumes,
         region=filed.region,
+        seen_from=filed.seen_from,
         hidden=hidden,
         change=filed.change,
         timing=filed.timing,
@@ -309,6 +313,7 @@ def assess(
     elif level is AlertLevel.WARNING and not own:
         level = AlertLevel.CAUTION
     words = region_fault(notice.latest.body.region, notice.volumes, agreement)
+    place = place_compared(notice.latest.body.seen_from, notice.volumes, agreement)
     return AlertAssessed(
         alert=alert.alert,
         party=notice.party,
@@ -320,6 +325,8 @@ def assess(
         inside=tuple(inside),
         conflicts=tuple(held.id for held in own),
         contradiction=words,
+        place_verdict=place.verdict.value if place else "",
+        place_off=round(place.off_m * 1000) if place else 0,
     )
 
 
@@ -344,14 +351,7 @@ def _need(own: Sequence[HeldNotice], notice: HeldNotice, agreement: Agreement) -
 
 def middle(volumes: Sequence[Volume4D]) -> LatLon:
     """A position in the middle of a notice: the mean direction of its corners and centres."""
-    x = y = z = 0.0
-    for volume in volumes:
-        footprint = volume.footprint
-        corners = [(footprint.lat_deg, footprint.lon_deg)] if isinstance(footprint, Circle) else footprint.outline
-        for corner in corners:
-            point = point_to_ecef(*corner)
-            x, y, z = (x + point[0] / len(corners), y + point[1] / len(corners), z + point[2] / len(corners))
-    return direction_to_position(x, y, z)
+    return middle_of([volume.footprint for volume in volumes])
 
 
 def extent_m(footprint: Footprint) -> float:
@@ -379,3 +379,33 @@ def region_fault(said: str, volumes: Sequence[Volume4D], agreement: Agreement) -
     if not contradicts(Region(said), bearing_deg=bearing, distance_m=range_m, radius_m=area.radius_m):
         return ()
     return (said, region_of(bearing).value)
+
+
+def place_compared(said: WireSeenFrom | None, volumes: Sequence[Volume4D], agreement: Agreement) -> Comparison | None:
+    """Whether the second means of a place says the same as its geometry, by the agreed tolerance (P1).
+
+    None where no second means is given, or the agreement has no tolerance for it: no number of ours stands in for one.
+    """
+    if said is None or agreement.place is None:
+        return None
+    tolerance_m = agreement.place.tolerance_m
+    means = _second_means(said, agreement)
+    if means is None:
+        words = f"{agreement.title} has no area {said.area!r} that can be compared: say a bearing and distance"
+        return Comparison(PlaceVerdict.CANNOT_TELL, 0.0, tolerance_m, 0.0, words)
+    return compare([volume.footprint for volume in volumes], means, tolerance_m=tolerance_m)
+
+
+def _second_means(said: WireSeenFrom, agreement: Agreement) -> SecondMeans | None:
+    """What was said, a named area looked up among the zones of the agreement; None where there is no such zone.
+
+    A belt along a line has no middle that a person would name, so it is none either.
+    """
+    reckoned = reckoned_from_wire(said)
+    if reckoned is not None:
+        return reckoned
+    asked = said.area.strip().casefold()
+    for zone in agreement.zones:
+        if asked in (zone.id.casefold(), zone.name.casefold()) and isinstance(zone.shape, Circle | Polygon):
+            return NamedArea(zone.name, zone.shape, bool(said.whole_of))
+    return None

@@ -22,6 +22,7 @@ from keepclear.errors import Malformed, Tampered
 from keepclear.formats import phrasebook
 from keepclear.formats.phrasebook import Said, read_phrasebook, render, sign_phrasebook, signer_of
 from keepclear.formats.phrasebook.plural import FAMILIES
+from keepclear.formats.seen_from import WireSeenFrom
 from keepclear.formats.wire import WireSeparation, WireVolume
 from keepclear.node import entries
 from keepclear.node.entries import channel, linetests
@@ -46,6 +47,16 @@ BODIES: list[entries.Entry] = [
         "desk 7", "burning, of gorse", "survey", {"contact": HASH, "activity": HASH},
     ),
     entries.NoticeSent("A-1", 1, NoticeState.ENDED, NoticeKind.MOVEMENT, Action.BE_AWARE, (CIRCLE,)),
+    *(
+        entries.NoticeSent(
+            "A-2", 1, NoticeState.ACCEPTED, NoticeKind.HAZARD, Action.KEEP_CLEAR, (CIRCLE,), seen_from=said
+        )
+        for said in (
+            WireSeenFrom("Rock", point=(105_000_000, -200_000_000), bearing_step=1_000, range=90_000_000, range_step=1),
+            WireSeenFrom(within="ALPHA"),
+            WireSeenFrom(whole_of="ALPHA"),
+        )
+    ),
     entries.AlertSent("amber/A-0412/v2/birch", AlertLevel.WARNING, NOTICE, 900, ("B-0001", "B-0002"), 3),
     entries.AlertSent("amber/A-0412/v2/birch", AlertLevel.ADVISORY, NOTICE, 61),
     entries.AnswerSent("amber/A-0412/v2/birch", NOTICE, Answer.STANDBY, "T. Quill", 120),

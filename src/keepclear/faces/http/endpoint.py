@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl
 import msgspec
 from starlette.types import Receive, Scope, Send
 
+from keepclear.core.gazetteer import Gazetteer
 from keepclear.errors import InvariantBroken, KeepclearError, LimitReached, Malformed, NotKnown
 from keepclear.faces.caller import Doorman, read_body
 from keepclear.faces.problem import Headers, problem_of, send_problem, send_whole
@@ -96,6 +97,8 @@ class Api:
     doorman: Doorman
     base_url: str
     reference: bytes | None = None
+    #: The party's own places, beside the bundled ones.
+    own_places: Gazetteer | None = None
     kept: OrderedDict[str, tuple[bytes, int, bytes]] = field(default_factory=OrderedDict)
 
     async def submit(self, asked: Asked, command: Command) -> Receipt:

@@ -12,6 +12,7 @@ from keepclear.engine.resolve import earliest_clear_start
 from keepclear.errors import Malformed
 from keepclear.faces.http import render
 from keepclear.faces.http.endpoint import Api, Asked, Endpoint
+from keepclear.faces.http.places import checks_of, second_means
 from keepclear.formats.api import answers, requests, volume_from_api
 from keepclear.node.commands import ChangeNotice, FileNotice, MoveNotice
 from keepclear.node.consequences import conflicts_with, region_fault
@@ -25,7 +26,7 @@ _ROUNDED_UP_US = 5 * MINUTE_US
 
 async def file_notice(api: Api, asked: Asked) -> render.Shown:
     """File a new notice."""
-    receipt = await api.submit(asked, _command(asked.body))
+    receipt = await api.submit(asked, await _command(api, asked.body))
     return _answer(api, receipt, receipt.subject)
 
 
@@ -35,7 +36,7 @@ async def change_notice(api: Api, asked: Asked) -> render.Shown:
     serial = check_serial(asked.path["id"])
     if body.id and body.id != serial:
         raise Malformed(f"the path says {serial}, the body {body.id}", at="id")
-    receipt = await api.submit(asked, ChangeNotice(serial, body.version, _command(body)))
+    receipt = await api.submit(asked, ChangeNotice(serial, body.version, await _command(api, body)))
     return _answer(api, receipt, make_key(api.node.party, serial))
 
 
@@ -76,6 +77,7 @@ async def check(api: Api, asked: Asked) -> render.Shown:
     agreements = {peer: agreement for peer in peers if (agreement := picture.agreement_with(peer)) is not None}
     words = next((words for each in agreements.values() if (words := region_fault(body.region, volumes, each))), ())
     # Numbered by their place in this answer: what is only being drawn has no number in the record.
+    said = await second_means(node, api.own_places, body.seen_from)
     return {
         "conflicts": [
             render.conflict(ConflictsFound(node.party, "", 0, party, ()), pair, number)
@@ -85,6 +87,7 @@ async def check(api: Api, asked: Asked) -> render.Shown:
         "is_short": {peer: lead_s < each.deadlines.notice_before_s for peer, each in agreements.items()},
         "contradiction": {"said": words[0], "fits": words[1]} if words else None,
         "earliest_clear_start": _earliest(api, volumes, [make_key(party, pair.id) for party, pair in pairs]),
+        "place_check": checks_of(node, said, volumes),
     }
 
 
@@ -99,7 +102,7 @@ def _earliest(api: Api, volumes: tuple[Volume4D, ...], keys: list[str]) -> str:
     return zulu(-(-start_us // _ROUNDED_UP_US) * _ROUNDED_UP_US) if start_us is not None else ""
 
 
-def _command(body: requests.FileNoticeRequest) -> FileNotice:
+async def _command(api: Api, body: requests.FileNoticeRequest) -> FileNotice:
     return FileNotice(
         volumes=_volumes(body.volumes),
         by=body.by,
@@ -107,6 +110,7 @@ def _command(body: requests.FileNoticeRequest) -> FileNotice:
         action=body.action,
         id=body.id,
         region=body.region,
+        seen_from=await second_means(api.node, api.own_places, body.seen_from),
         contact=body.contact,
         remarks=body.remarks,
         activity=body.activity,

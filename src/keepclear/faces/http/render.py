@@ -11,6 +11,7 @@ from keepclear.core.ids import make_key
 from keepclear.core.notice import NOT_CERTIFIED_LINE, STANDING_LINE
 from keepclear.core.timespan import SECOND_US, zulu
 from keepclear.core.volume import Altitude, Volume4D
+from keepclear.faces.http.places import said_and_checked
 from keepclear.node.consequences import HIDEABLE
 from keepclear.node.entries import ConflictsFound, FoundPair, NoticeFiled
 from keepclear.node.held import (
@@ -82,6 +83,7 @@ def notice(node: Node, held: HeldNotice) -> Shown:
         "n": latest.n,
         "filed_at": zulu(held.versions[0].at),
         "recipients": recipients(node, held),
+        **said_and_checked(node, held),
         "versions": [
             {
                 "version": each.version,

@@ -64,6 +64,29 @@ class NoticeVersion(Answer, frozen=True):
     n: int
 
 
+class SeenFrom(Answer, frozen=True):
+    """The place as it was said a second time. Without a point it is a named area of the agreement (P1)."""
+
+    words: str
+    name: str
+    place: str
+    point: tuple[float, ...] = ()
+    bearing_deg: float | None = None
+    range_m: float | None = None
+    whole: bool = False
+
+
+class PlaceCheck(Answer, frozen=True):
+    """Whether the second means says the same place as the geometry, by one agreement; found by this node (P1)."""
+
+    party: str
+    verdict: Literal["AGREE", "DISAGREE", "CANNOT_TELL"]
+    off_m: float
+    tolerance_m: float
+    words: str
+    slips: tuple[str, ...] = ()
+
+
 class Notice(Answer, frozen=True):
     """A notice, ours or another party's, at its newest version."""
 
@@ -93,6 +116,8 @@ class Notice(Answer, frozen=True):
     live: bool
     slowest_mps: int = 0
     reaction_s: int = 0
+    seen_from: SeenFrom | None = None
+    place_check: tuple[PlaceCheck, ...] = ()
 
 
 class NoticeName(Answer, frozen=True):
@@ -327,6 +352,7 @@ class CheckAnswer(Answer, frozen=True):
     is_short: dict[str, bool]
     contradiction: Contradiction | None
     earliest_clear_start: Time
+    place_check: tuple[PlaceCheck, ...] = ()
 
 
 class AlertAnswer(Answer, frozen=True):

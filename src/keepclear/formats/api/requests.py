@@ -22,6 +22,7 @@ Version = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
 Volumes = Annotated[tuple[Volume, ...], msgspec.Meta(min_length=1, max_length=VOLUMES_MAX)]
 AlertId = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 StopId = Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
+SeenFromText = Annotated[str, msgspec.Meta(max_length=200, description="a bearing and distance, or a named area")]
 Region = Literal["", "N", "NE", "E", "SE", "S", "SW", "W", "NW", "C"]
 
 
@@ -32,7 +33,9 @@ class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class FileNoticeRequest(Request, frozen=True, kw_only=True):
     """A new notice. `id` empty: the node gives the next serial.
 
-    `confirmed`: a person was shown that the region word contradicts the geometry, and sends it all the same.
+    `seen_from`: the place said a second time: `Latakia 270/90km`, `within ALPHA` or `whole of ALPHA` (P1).
+    `confirmed`: a person was shown that the region word or `seen_from` contradicts the geometry, and sends it all the
+    same.
     """
 
     volumes: Volumes
@@ -40,6 +43,7 @@ class FileNoticeRequest(Request, frozen=True, kw_only=True):
     kind: NoticeKind = NoticeKind.HAZARD
     action: Action = Action.KEEP_CLEAR
     region: Region = ""
+    seen_from: SeenFromText = ""
     contact: Annotated[str, msgspec.Meta(max_length=CONTACT_MAX)] = ""
     remarks: Remarks = ""
     activity: Annotated[str, msgspec.Meta(max_length=40)] = ""
@@ -69,6 +73,7 @@ class CheckRequest(Request, frozen=True, kw_only=True):
 
     volumes: Volumes
     region: Region = ""
+    seen_from: SeenFromText = ""
     mode: Mode = Mode.OPER
 
 

@@ -240,6 +240,8 @@ def _written(value: object, form: Form, at: str) -> str:
             return f"{_thousandths(_whole(value, at))} m"
         case Form.DURATION:
             return f"{_thousandths(_whole(value, at))} s"
+        case Form.BEARING:
+            return f"{_thousandths(_whole(value, at))}°"
         case Form.POSITION:
             pair = _pair(value, at)
             return f"{_degrees(_whole(pair[0], at), 'NS')} {_degrees(_whole(pair[1], at), 'EW')}"

@@ -26,6 +26,7 @@ class Form(enum.Enum):
     LENGTH = "length"  # millimetres as metres
     DURATION = "duration"  # milliseconds as seconds
     POSITION = "position"  # latitude and longitude e7
+    BEARING = "bearing"  # thousandths of a degree
     HEIGHT = "height"  # millimetres and datum
     LIST = "list"  # ids, each an isolate, with commas between
     FREE = "free"  # words of a person, in whatever language: never translated
@@ -120,6 +121,18 @@ ROWS: Final[dict[str, tuple[Line | Block, ...]]] = {
         Line("notice.action", word="action", words=_values(Action)),
         _VOLUMES,
         Line("notice.region", word="region", words=_values(Region), given="region"),
+        Line(
+            "notice.seen_from",
+            {
+                "range": ("seen_from.range", Form.LENGTH),
+                "bearing": ("seen_from.bearing", Form.BEARING),
+                "name": ("seen_from.name", Form.FREE),
+                "position": ("seen_from.point", Form.POSITION),
+            },
+            "seen_from.point",
+        ),
+        Line("notice.seen_within", {"name": ("seen_from.within", Form.FREE)}, "seen_from.within"),
+        Line("notice.seen_whole", {"name": ("seen_from.whole_of", Form.FREE)}, "seen_from.whole_of"),
         Line("notice.contact", {"contact": ("contact", Form.FREE)}, "contact"),
         Line("notice.activity", {"text": ("activity", Form.FREE)}, "activity"),
         Line("notice.hidden", counted="hidden", given="hidden"),

@@ -50,6 +50,8 @@ def spoken_form(kind: str, body: Body) -> Spoken:
         raise Malformed(f"a {kind} is not said by voice; these are: {', '.join(KINDS)}", at="kind")
     form: dict[str, Any] = {key: _as_json(value) for key, value in body.items() if key != "hidden"}
     whole = dict(form)
+    # It would take a line, and a point whose position is known to both sides; it goes by file.
+    form.pop("seen_from", None)
     if kind == "notice":
         form["volumes"] = [_whole_seconds(volume) for volume in form["volumes"]]
     if isinstance(form.get("by"), str) and not v.is_speakable(form["by"]):

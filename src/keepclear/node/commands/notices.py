@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from keepclear.core.alert import Answer
 from keepclear.core.notice import Action, Change, Mode, Movement, NoticeKind, NoticeState, ShortReason, Timing
 from keepclear.core.volume import Volume4D
+from keepclear.formats.seen_from import WireSeenFrom
 from keepclear.node.commands.base import Command
 
 
@@ -27,7 +28,10 @@ class FileNotice(Command):
     slowest_mps: int = 0
     reaction_s: int = 0
     mode: Mode = Mode.OPER
-    #: A contradiction between the region word and the geometry was shown to a person, who sends it all the same.
+    #: The place said a second time, by a bearing and distance or a named area (P1).
+    seen_from: WireSeenFrom | None = None
+    #: A contradiction between the geometry and the region word or the second means was shown to a person, who sends it
+    #: all the same.
     confirmed: bool = False
     timing: Timing = Timing.ROUTINE
     reason: ShortReason | None = None

@@ -22,10 +22,12 @@ from keepclear.core.notice import (
     whole_span,
 )
 from keepclear.core.place import Region
+from keepclear.core.secondmeans import Verdict
 from keepclear.core.timespan import HOUR_US, SECOND_US, TimeSpan, zulu
 from keepclear.core.volume import Volume4D
 from keepclear.engine.validity import check_volume
 from keepclear.errors import LimitReached, Malformed, NotAllowed, Refused, Stale, UnlawfulChange
+from keepclear.formats.seen_from import reckoned_from_wire
 from keepclear.formats.wire import volume_from_wire, volume_to_wire
 from keepclear.node.commands import (
     ChangeNotice,
@@ -41,6 +43,7 @@ from keepclear.node.consequences import (
     conflict_drafts,
     conflicts_with,
     movement_said,
+    place_compared,
     region_fault,
     sending_drafts,
 )
@@ -57,7 +60,7 @@ ANNOUNCED_AT_ONCE = 1_000
 
 
 class Contradiction(Refused):
-    """The region word and the geometry cannot both be right; a person must look (P2)."""
+    """The geometry and the region word or the second means cannot both be right; a person must look (P1, P2)."""
 
     code, status = "contradiction", 409
 
@@ -208,14 +211,7 @@ def _version(
     check_volumes(volumes, now_us, settings)
     _check_timing(command, volumes, now_us)
     if not command.confirmed:
-        for peer in picture.enrolled_peers():
-            agreement = picture.agreement_with(peer)
-            if agreement and (words := region_fault(command.region, volumes, agreement)):
-                raise Contradiction(
-                    f"the region word says {words[0]}, the geometry lies {words[1]} in {agreement.title}:"
-                    " mend one of them, or confirm that both are meant",
-                    at="region",
-                )
+        _check_place(picture, command, volumes)
     filed = NoticeFiled(
         id=serial,
         version=version,
@@ -225,6 +221,7 @@ def _version(
         volumes=wire,
         drafted_by=command.by,
         region=command.region,
+        seen_from=command.seen_from,
         contact=command.contact,
         remarks=command.remarks,
         activity=command.activity,
@@ -237,6 +234,25 @@ def _version(
         movement=_movement(command),
     )
     return _told(picture, filed, volumes, command.mode, now_us, settings)
+
+
+def _check_place(picture: Picture, command: FileNotice, volumes: tuple[Volume4D, ...]) -> None:
+    """Refuse what says two places, all of it at once, so that confirming one doubt never confirms another unseen."""
+    doubts: list[tuple[str, str]] = []
+    for peer in picture.enrolled_peers():
+        agreement = picture.agreement_with(peer)
+        if agreement is None:
+            continue
+        if words := region_fault(command.region, volumes, agreement):
+            doubts.append(
+                ("region", f"the region word says {words[0]}, the geometry lies {words[1]} in {agreement.title}")
+            )
+        place = place_compared(command.seen_from, volumes, agreement)
+        if place is not None and place.verdict is not Verdict.AGREE:
+            doubts.append(("seen_from", "; ".join((place.words, *(slip.words for slip in place.slips)))))
+    if doubts:
+        told = "; ".join(dict.fromkeys(words for _, words in doubts))
+        raise Contradiction(f"{told}: mend one of them, or confirm that both are meant", at=doubts[0][0])
 
 
 def _told(
@@ -320,6 +336,8 @@ def _check_texts(command: FileNotice) -> None:
         raise Malformed("say who files it, in 1 to 60 characters", at="by")
     if command.region and command.region not in {region.value for region in Region}:
         raise Malformed(f"{command.region!r} is not one of N, NE, E, SE, S, SW, W, NW, C", at="region")
+    if command.seen_from is not None:
+        reckoned_from_wire(command.seen_from)  # raises what cannot be, also where no tolerance is agreed
     if not 0 <= command.slowest_mps <= 1_000 or not 0 <= command.reaction_s <= 3_600:
         raise Malformed("slowest_mps lies between 0 and 1000 m/s, reaction_s between 0 and 3600 s", at="slowest_mps")
 

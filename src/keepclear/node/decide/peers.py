@@ -12,6 +12,7 @@ from keepclear.core.notice import Mode, NoticeState, check_may_follow
 from keepclear.core.timespan import SECOND_US
 from keepclear.engine.validity import check_volume
 from keepclear.errors import KeepclearError, LimitReached, Malformed, NotAllowed, Tampered, Unavailable, UnlawfulChange
+from keepclear.formats.seen_from import reckoned_from_wire
 from keepclear.formats.wire import volume_from_wire
 from keepclear.node.commands import ReceiveEntries
 from keepclear.node.consequences import assess, close_duty, conflict_drafts, conflicts_with, standing_drafts
@@ -248,7 +249,12 @@ def _check_alert(picture: Picture, sender: str, body: AlertSent, mode: Mode, fre
 
 
 def check_notice(read: Read, body: NoticeSent) -> None:
-    """Raise unless the volumes of a notice are places."""
+    """Raise unless the volumes of a notice are places, and so is what it is seen from."""
+    if body.seen_from is not None:
+        try:
+            reckoned_from_wire(body.seen_from)
+        except Malformed as problem:
+            raise Malformed(problem.message, at=f"entries[{read.n}].{problem.at}") from None
     for number, wire in enumerate(body.volumes):
         try:
             check_volume(volume_from_wire(wire))

@@ -23,6 +23,7 @@ from keepclear.core.notice import (
     Timing,
     TransportKind,
 )
+from keepclear.formats.seen_from import WireSeenFrom
 from keepclear.formats.wire import WireVolume
 from keepclear.node.entries.base import (
     Entry,
@@ -87,6 +88,7 @@ class NoticeSent(Entry, frozen=True):
     action: Action
     volumes: Annotated[tuple[WireVolume, ...], msgspec.Meta(min_length=1, max_length=VOLUMES_MAX)]
     region: RegionWord = ""
+    seen_from: WireSeenFrom | None = None
     contact: Annotated[str, msgspec.Meta(max_length=CONTACT_MAX)] = ""
     remarks: Text = ""
     activity: Annotated[str, msgspec.Meta(max_length=40)] = ""
@@ -141,6 +143,7 @@ class NoticeFiled(Entry, frozen=True):
     volumes: Annotated[tuple[WireVolume, ...], msgspec.Meta(min_length=1, max_length=VOLUMES_MAX)]
     drafted_by: Person
     region: RegionWord = ""
+    seen_from: WireSeenFrom | None = None
     contact: Annotated[str, msgspec.Meta(max_length=CONTACT_MAX)] = ""
     remarks: Text = ""
     activity: Annotated[str, msgspec.Meta(max_length=40)] = ""
@@ -190,6 +193,9 @@ class AlertAssessed(Entry, frozen=True):
         need_s, have_s: time-to-clear against time left, when something of ours may be inside; else 0.
         inside: our own notices that the need comes from.
         contradiction: the region word that the geometry contradicts, and the one that fits, or empty (P2).
+        place_verdict: whether the second means says the same place as the geometry, found anew here; empty without one,
+            or where nothing is agreed on it (P1).
+        place_off: how far the two are apart, millimetres.
     """
 
     alert: str
@@ -202,6 +208,8 @@ class AlertAssessed(Entry, frozen=True):
     inside: tuple[Serial, ...] = ()
     conflicts: tuple[Serial, ...] = ()
     contradiction: tuple[str, ...] = ()
+    place_verdict: str = ""
+    place_off: Annotated[int, msgspec.Meta(ge=0, le=30_000_000_000)] = 0
 
 
 class Silenced(Entry, frozen=True):
