@@ -59,8 +59,8 @@ def height_of(altitude: Altitude, footprint: Footprint) -> Interval:
     """An altitude as an interval of heights above the WGS84 ellipsoid, metres, over a footprint."""
     if altitude.datum is AltitudeDatum.WGS84:
         return Interval(altitude.value_m, altitude.value_m)
-    above_sea, geoid = _above_sea(altitude, footprint), geoid_over(footprint)
-    return Interval(above_sea.least + geoid.least, above_sea.most + geoid.most)
+    sea, geoid = _above_sea(altitude, footprint), geoid_over(footprint)
+    return Interval(sea.least + geoid.least, sea.most + geoid.most)
 
 
 def vertical_gap(
