@@ -50,13 +50,17 @@ def asked_by_party(seed: int) -> Floats:
     """What each party keeps from others: 20 of each size."""
     chance = np.random.default_rng(seed)
     n = OF_A_SIZE
-    ground = np.concatenate((chance.uniform(30, 150, n), chance.uniform(500, 2_000, n), chance.uniform(1_852, 9_260, n)))
+    ground = np.concatenate(
+        (chance.uniform(30, 150, n), chance.uniform(500, 2_000, n), chance.uniform(1_852, 9_260, n))
+    )
     height = np.concatenate((chance.uniform(15, 30, n), np.full(n, 150.0), np.full(n, 300.0)))
     time = np.concatenate((chance.uniform(60, 300, n), np.full(n, 300.0), np.full(n, 900.0)))
     return np.column_stack((ground, height, time))
 
 
-def mix(count: int, seed: int, *, shares: tuple[float, float] = (0.70, 0.25), middle: tuple[float, float] = MIDDLE) -> Mix:
+def mix(
+    count: int, seed: int, *, shares: tuple[float, float] = (0.70, 0.25), middle: tuple[float, float] = MIDDLE
+) -> Mix:
     """So many notices; the shares of small and medium ones can be changed."""
     g = np.random.default_rng(seed)
     size = np.full(count, 2, dtype=np.int64)
@@ -78,7 +82,9 @@ def mix(count: int, seed: int, *, shares: tuple[float, float] = (0.70, 0.25), mi
     lower = np.choose(size, (g.uniform(0, 300, count), g.uniform(0, 9_000, count), g.uniform(0, 10_000, count)))
     lower = np.where((size == 2) & (g.random(count) < 0.3), 0.0, lower)
     thick = np.choose(size, (g.uniform(60, 150, count), g.uniform(300, 3_000, count), g.uniform(1_000, 6_000, count)))
-    lasts = np.choose(size, (g.uniform(900, 7_200, count), g.uniform(3_600, 21_600, count), g.uniform(7_200, DAY_S, count)))
+    lasts = np.choose(
+        size, (g.uniform(900, 7_200, count), g.uniform(3_600, 21_600, count), g.uniform(7_200, DAY_S, count))
+    )
     start = g.uniform(0, DAY_S - 900, count)
     end = np.minimum(start + lasts, DAY_S)
     flat = Transformer.from_crs(
@@ -89,8 +95,8 @@ def mix(count: int, seed: int, *, shares: tuple[float, float] = (0.70, 0.25), mi
     band = np.column_stack((lower, np.minimum(lower + thick, 15_000.0)))
     parties = (size * OF_A_SIZE + g.integers(0, OF_A_SIZE, count)).astype(np.int16)
     plan = Plan(
-        np.asarray(lat), np.asarray(lon), offsets, np.where(is_round, radius, 0.0), band, np.zeros(count, dtype=np.int8),
-        span, {},
+        np.asarray(lat), np.asarray(lon), offsets, np.where(is_round, radius, 0.0), band,
+        np.zeros(count, dtype=np.int8), span, {},
     )  # fmt: skip
     return Mix(plan, parties, x, y, asked_by_party(4711))
 

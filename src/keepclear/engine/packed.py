@@ -10,7 +10,7 @@ are several (`merge`, in any thread; `adopt`, in the writer's). Kernels that are
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -49,7 +49,7 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tree:
-    """A packed tree over rows of one size class and datum."""
+    """A packed tree over rows of one size class and datum; `present` are the parties whose rows it holds."""
 
     nodes: npt.NDArray[np.float32]
     rows: npt.NDArray[np.int32]
@@ -58,6 +58,7 @@ class Tree:
     size: int
     datum: int
     count: int
+    present: npt.NDArray[np.int16]
 
     @property
     def nbytes(self) -> int:
@@ -170,7 +171,7 @@ class Snapshot:
         forest = np.zeros((len(self._trees), TREE), dtype=np.int64)
         for line, tree in zip(forest, self._trees, strict=True):
             reach = np.empty((len(separations), 3))
-            reaches_of(tree.parties[: tree.count], ready._separations, reach)
+            reaches_of(tree.present, ready._separations, reach)
             ready._reaches.append(reach)
             levels = len(tree.offsets) - 1
             line[:7] = (
@@ -255,15 +256,17 @@ def build_level(boxes: npt.NDArray[np.float32], rows: npt.NDArray[np.int32], geo
         nodes = np.empty(int(offsets[-1]) * layout.NODE, dtype=np.float32)
         fill_nodes(own, order, nodes, offsets, len(sizes))
         ordered = rows[chosen][order]
+        parties = geom[ordered, layout.PARTY].astype(np.int16)
         trees.append(
             Tree(
                 nodes,
                 ordered,
-                geom[ordered, layout.PARTY].astype(np.int16),
+                parties,
                 tuple(offsets.tolist()),
                 each & layout.SIZE_MASK,
                 each >> layout.DATUM_SHIFT,
                 len(ordered),
+                np.unique(parties),
             )
         )
     return Level(tuple(trees), len(rows))
@@ -356,13 +359,15 @@ class PackedRows:
         self.living += count
         if count > OPEN_ROWS:
             self._close_open()
-            self.levels.append(build_level(rows.boxes, np.arange(first, first + count, dtype=np.int32), self.rooms.geom))
+            self.levels.append(
+                build_level(rows.boxes, np.arange(first, first + count, dtype=np.int32), self.rooms.geom)
+            )
             self._tidy()
         else:
             self._put_open(first, rows)
-        numbers = np.empty(count, dtype=np.int64)
-        numbers[order] = np.arange(first, first + count)
-        return numbers
+        placed = np.empty(count, dtype=np.int64)
+        placed[order] = np.arange(first, first + count)
+        return placed
 
     def add_one(self, volume: Volume4D, party: int) -> int:
         """One row more, seen from the next snapshot on; its number. The quick way for one that is added alone."""
@@ -410,9 +415,7 @@ class PackedRows:
         trees = [tree for level in self.levels for tree in level.trees]
         if self._open_count:
             whole = self._open
-            trees.append(
-                Tree(whole.nodes, whole.rows, whole.parties, whole.offsets, layout.LARGE, layout.MIXED, self._open_count)
-            )
+            trees.append(replace(whole, count=self._open_count, present=np.unique(whole.parties[: self._open_count])))
         return Snapshot(self.version, self.rooms.all(), tuple(trees), self.rows, self.epoch_us)
 
     def due(self) -> Merge | None:
@@ -468,7 +471,7 @@ class PackedRows:
         nodes[:] = np.where(is_low, np.inf, -np.inf)[None, :, None]
         rows, parties = np.zeros(OPEN_ROWS, dtype=np.int32), np.zeros(OPEN_ROWS, dtype=np.int16)
         # Leaves stand behind the root here: the offsets of the two levels say so.
-        self._open = Tree(nodes.reshape(-1), rows, parties, (1, 0, blocks), layout.LARGE, layout.MIXED, 0)
+        self._open = Tree(nodes.reshape(-1), rows, parties, (1, 0, blocks), layout.LARGE, layout.MIXED, 0, parties)
         self._open_count = 0
 
     def _close_open(self) -> None:
@@ -490,7 +493,7 @@ class PackedRows:
 
 
 def in_order(rows: Rows) -> tuple[Rows, Ints]:
-    """The same rows with those of one size class together, and near ones near one another; and which each of them was."""
+    """The same rows, those of one size class together and near ones near one another; and which each of them was."""
     keys = np.empty(len(rows), dtype=np.int64)
     sort_keys(rows.boxes, keys)
     kind = rows.geom[:, layout.KIND] & (layout.SIZE_MASK | layout.DATUM_MASK << layout.DATUM_SHIFT)

@@ -174,7 +174,7 @@ def pack(plan: Plan, parties: npt.NDArray[np.int16], *, epoch_us: int) -> Rows:
     runs = np.empty((large * RUNS_OF_ONE // 16 + RUNS_OF_ONE if large else 1, 4), dtype=np.int16)
     zone_count, row_count, run_count = pack_all(
         lat, lon, offsets, plan.radii_m, rec, box, verts, chunks, first, chunk_at, size, hard, zones, zone_of,
-        zone_rows, runs, 0, 0, 0, 0, 0, True,
+        zone_rows, runs,
     )  # fmt: skip
     for number in np.flatnonzero(hard).tolist():
         if number in plan.polygons:
@@ -188,7 +188,7 @@ def pack(plan: Plan, parties: npt.NDArray[np.int16], *, epoch_us: int) -> Rows:
     geom[:, layout.ZONE], geom[:, layout.PARTY] = zone_of, parties
     geom[:, layout.KIND] = size | (plan.datum.astype(np.int32) << layout.DATUM_SHIFT) | np.where(hard, layout.HARD, 0)
     boxes = np.empty((count, layout.BOUNDS), dtype=np.float32)
-    fill_boxes(rec, plan.span_us, plan.datum, box, epoch_us, boxes)
+    fill_boxes(rec, plan.span_us, box, epoch_us, boxes)
     used, used_chunks = int(pieces.sum()), int((-(-pieces // layout.CHUNK_PIECES)).sum())
     return Rows(
         rec, plan.span_us, geom, boxes, verts[:used], chunks[:used_chunks], zones[: zone_count * layout.ZONE_COLUMNS],

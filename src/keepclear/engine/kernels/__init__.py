@@ -1,1 +1,1 @@
-"""Compiled kernels: the same verdicts as `judge`, far quicker, over arrays. They say "in doubt" where they cannot be sure."""
+"""Compiled kernels: the same verdicts as `judge`, far quicker, over arrays; "in doubt" where they cannot be sure."""

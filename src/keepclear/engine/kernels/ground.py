@@ -1,8 +1,8 @@
 """Whether two footprints are nearer than a distance: three answers, from straight lines in Earth-centred metres.
 
-The method and the proof of the bound: docs/explanation/geometry.md, "The kernels". In short: a place on a geodesic piece
-is the place on its chord, lifted by the sagitta. That is true to `PIECE_ERROR` times the square of the piece's length,
-and corners are true to what single precision keeps. What lies nearer to the decision than that is IN_DOUBT.
+The method and the proof of the bound: docs/explanation/geometry.md, "The kernels". In short: a place on a geodesic
+piece is the place on its chord, lifted by the sagitta. That is true to `PIECE_ERROR` times the square of the piece's
+length, and corners are true to what single precision keeps. What lies nearer to the decision than that is IN_DOUBT.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ RADIUS_MAX_M = 6_399_593.6257584931
 RADIUS_MEAN_M = 6_367_500.0
 #: Error of "chord and sagitta" per square of the length of a piece, 1/m: the sagitta's 1.2 %, and the arc's bulge.
 PIECE_ERROR = 3.5e-10
-#: What single precision loses of a corner, as a part of its distance from the centre of its ball; and beyond that, metres.
+#: What single precision loses of a corner, as a part of its distance from the centre of its ball; and metres beyond.
 SINGLE, SLACK_M = 1.2e-7, 2e-4
 #: Long edges are cut into pieces of this length before they come here, metres.
 PIECE_M = 20_000.0

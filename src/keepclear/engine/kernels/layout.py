@@ -47,45 +47,48 @@ NODE = FAN * BOUNDS
 _HUGE = 1 << 60
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def _pointer(_context: Any, address: Any) -> Any:
+def _make_pointer(_context: Any, address: Any) -> Any:
     def build(_target: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         return builder.inttoptr(arguments[0], cgutils.voidptr_t)
 
     return types.voidptr(address), build
 
 
+_pointer: Any = intrinsic(_make_pointer)
+_array: Any = numba.carray  # type: ignore[attr-defined]
+
+
 @small_kernel
 def f64_at(address: int) -> Any:
     """Doubles at an address."""
-    return numba.carray(_pointer(address), (_HUGE,), dtype=np.float64)
+    return _array(_pointer(address), (_HUGE,), dtype=np.float64)
 
 
 @small_kernel
 def f32_at(address: int) -> Any:
     """Floats at an address."""
-    return numba.carray(_pointer(address), (_HUGE,), dtype=np.float32)
+    return _array(_pointer(address), (_HUGE,), dtype=np.float32)
 
 
 @small_kernel
 def i64_at(address: int) -> Any:
     """Long integers at an address."""
-    return numba.carray(_pointer(address), (_HUGE,), dtype=np.int64)
+    return _array(_pointer(address), (_HUGE,), dtype=np.int64)
 
 
 @small_kernel
 def i32_at(address: int) -> Any:
     """Integers at an address."""
-    return numba.carray(_pointer(address), (_HUGE,), dtype=np.int32)
+    return _array(_pointer(address), (_HUGE,), dtype=np.int32)
 
 
 @small_kernel
 def i16_at(address: int) -> Any:
     """Short integers at an address."""
-    return numba.carray(_pointer(address), (_HUGE,), dtype=np.int16)
+    return _array(_pointer(address), (_HUGE,), dtype=np.int16)
 
 
 @small_kernel
 def u16_at(address: int) -> Any:
     """Short counts at an address."""
-    return numba.carray(_pointer(address), (_HUGE,), dtype=np.uint16)
+    return _array(_pointer(address), (_HUGE,), dtype=np.uint16)

@@ -84,14 +84,14 @@ def needs_cutting(lat: Any, lon: Any, offsets: Any, long: Any) -> None:
 
 
 @kernel
-def single_below(value: float) -> float:
+def single_below(value: float) -> Any:
     """The greatest single-precision number that is not above a value."""
     single = np.float32(value)
     return np.nextafter(single, np.float32(-np.inf)) if single > value else single
 
 
 @kernel
-def single_above(value: float) -> float:
+def single_above(value: float) -> Any:
     """The least single-precision number that is not below a value."""
     single = np.float32(value)
     return np.nextafter(single, np.float32(np.inf)) if single < value else single
@@ -99,7 +99,7 @@ def single_above(value: float) -> float:
 
 @kernel
 def _ball(points: Any, count: int) -> tuple[float, float, float, float]:
-    """A place on the ellipsoid and how far from it along the ground all corners lie; -1 where they are too far apart."""
+    """A place on the ellipsoid and how far from it along the ground all corners lie; -1: they are too far apart."""
     x0, y0, z0, x1, y1, z1 = 1e9, 1e9, 1e9, -1e9, -1e9, -1e9
     for k in range(count):
         x, y, z = points[k, 0], points[k, 1], points[k, 2]
@@ -174,15 +174,14 @@ def pack_polygon(points: Any, count: int, rec: Any, box: Any, verts: Any, chunks
 
 @kernel
 def pack_all(
-    lat: Any, lon: Any, offsets: Any, radii: Any, rec: Any, box: Any, verts: Any, chunks: Any, first: Any, chunk_at: Any,
-    size: Any, hard: Any, zones: Any, zone_of: Any, zone_rows: Any, runs: Any, vert0: int, chunk0: int, zone0: int,
-    row0: int, run0: int, with_spans: bool,
+    lat: Any, lon: Any, offsets: Any, radii: Any, rec: Any, box: Any, verts: Any, chunks: Any, first: Any,
+    chunk_at: Any, size: Any, hard: Any, zones: Any, zone_of: Any, zone_rows: Any, runs: Any,
 ) -> tuple[int, int, int]:  # fmt: skip
     """Many footprints: circles (no corners; lat, lon at the place of the offset) and polygons cut into pieces.
 
     Gives how many zones, rows of zones and runs are used then. A circle takes one place in `lat` and `lon` too.
     """
-    longest = 0
+    vert0, chunk0, zone0, row0, run0, longest = 0, 0, 0, 0, 0, 0
     for i in range(offsets.size - 1):
         longest = max(longest, offsets[i + 1] - offsets[i])
     points = np.empty((longest, 3))
@@ -206,7 +205,7 @@ def pack_all(
         size[i] = SMALL if radius < SMALL_M else (MEDIUM if radius < MEDIUM_M else LARGE)
         if hard[i]:
             size[i] = LARGE
-        elif with_spans and radii[i] <= 0.0 and size[i] == LARGE:
+        elif radii[i] <= 0.0 and size[i] == LARGE:
             at = zones[zone0 * ZONE_COLUMNS : (zone0 + 1) * ZONE_COLUMNS]
             used = build_spans(
                 lat[o : o + count], lon[o : o + count], count, at, zone_rows[row0:], runs[run0:]
@@ -220,13 +219,14 @@ def pack_all(
     return zone0, row0, run0
 
 
-#: What `pack_one` is told of a volume, as numbers: radius or 0, lower, upper, class of datum, start, end, party, version.
+#: What `pack_one` is told of a volume, as numbers: radius or 0, limits, class of datum, start, end, party, version.
 N_RADIUS, N_LOWER, N_UPPER, N_DATUM, N_START, N_END, N_PARTY, N_VERSION, NUMBERS = 0, 1, 2, 3, 4, 5, 6, 7, 8
 
 
 @kernel
 def pack_one(
-    numbers: Any, lat: Any, lon: Any, epoch_us: int, to: Any, used: Any, box: Any, points: Any, zone_rows: Any, runs: Any
+    numbers: Any, lat: Any, lon: Any, epoch_us: int, to: Any, used: Any, box: Any, points: Any, zone_rows: Any,
+    runs: Any,
 ) -> bool:  # fmt: skip
     """One volume behind the rows that are `used`, by a table of addresses with room for it; and its box.
 
@@ -308,7 +308,7 @@ def _keep_spans(
 
 
 @kernel
-def fill_boxes(rec: Any, span: Any, datum: Any, ground: Any, epoch_us: int, out: Any) -> None:
+def fill_boxes(rec: Any, span: Any, ground: Any, epoch_us: int, out: Any) -> None:
     """Bounds of each row in single precision, rounded outward: ground, heights, seconds since an epoch."""
     for i in range(rec.shape[0]):
         for axis in range(3):
@@ -357,4 +357,3 @@ def sort_keys(box: Any, keys: Any) -> None:
         h = min(65535.0, max(0.0, 0.5 * (min(box[i, 7], 2e5) + max(box[i, 6], -1e4)) + 2_000.0) / step_m)
         mixed = _spread(int(p)) | (_spread(int(q)) << 1) | (_spread(int(t)) << 2) | (_spread(int(h)) << 3)
         keys[i] = (face << 60) | (mixed >> 4)
-

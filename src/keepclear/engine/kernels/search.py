@@ -139,7 +139,8 @@ def _above_sea(lower: float, upper: float, datum: int) -> tuple[float, float]:
 
 @kernel
 def _in_height(
-    one_low: float, one_high: float, one_datum: int, low: float, high: float, datum: int, vertical_m: float, ground_m: float
+    one_low: float, one_high: float, one_datum: int, low: float, high: float, datum: int, vertical_m: float,
+    ground_m: float,
 ) -> int:  # fmt: skip
     """0 surely clear in height, 1 surely in conflict, 2 left to `judge`. Exact where both have one datum."""
     if one_datum == datum and datum != MIXED:
@@ -198,7 +199,8 @@ def _context(rec: Any, geom: Any, verts: Any, points: int, reach_m: float, conte
 
 @kernel
 def _polygons(
-    a_rec: Any, a_geom: Any, a_verts: Any, a_chunks: Any, b_rec: Any, b_geom: Any, b_verts: Any, b_chunks: Any, ground_m: float
+    a_rec: Any, a_geom: Any, a_verts: Any, a_chunks: Any, b_rec: Any, b_geom: Any, b_verts: Any, b_chunks: Any,
+    ground_m: float,
 ) -> int:  # fmt: skip
     """The exact stage, where one of two footprints at least is a polygon."""
     ox, oy, oz = b_rec[CX], b_rec[CY], b_rec[CZ]
@@ -218,7 +220,8 @@ def _polygons(
         )
     reach = ground_m + b_radius
     return point_to_polygon(
-        -sx, -sy, -sz, ox + sx, oy + sy, oz + sz, a_verts, a_pieces, a_chunks, chord_low(reach), chord_high(reach), error
+        -sx, -sy, -sz, ox + sx, oy + sy, oz + sz, a_verts, a_pieces, a_chunks, chord_low(reach), chord_high(reach),
+        error,
     )  # fmt: skip
 
 
@@ -353,16 +356,15 @@ def search(
                 ground_m, vertical_m, apart_s = asked[p], asked[p + 1], asked[p + 2]
                 if ground_m < 0.0:
                     continue
-                if ground_m < wide:
-                    if (
-                        (node[lane] > box[3] + ground_m)
-                        | (node[lane + 3 * FAN] < box[0] - ground_m)
-                        | (node[lane + FAN] > box[4] + ground_m)
-                        | (node[lane + 4 * FAN] < box[1] - ground_m)
-                        | (node[lane + 2 * FAN] > box[5] + ground_m)
-                        | (node[lane + 5 * FAN] < box[2] - ground_m)
-                    ):
-                        continue
+                if ground_m < wide and (
+                    (node[lane] > box[3] + ground_m)
+                    | (node[lane + 3 * FAN] < box[0] - ground_m)
+                    | (node[lane + FAN] > box[4] + ground_m)
+                    | (node[lane + 4 * FAN] < box[1] - ground_m)
+                    | (node[lane + 2 * FAN] > box[5] + ground_m)
+                    | (node[lane + 5 * FAN] < box[2] - ground_m)
+                ):
+                    continue
                 life = i32_at(b[A_LIFE] + j * 8)
                 if life[0] > version or life[1] <= version:
                     continue
@@ -398,14 +400,30 @@ def search(
 
 @kernel
 def find(
-    a: Any, box: Any, b: Any, forest: Any, trees: int, separations: Any, version: int, slack_us: int, out: Any, statistics: Any
+    a: Any, box: Any, b: Any, forest: Any, trees: int, separations: Any, version: int, slack_us: int, out: Any,
+    statistics: Any,
 ) -> int:  # fmt: skip
     """All rows that conflict with one that stands alone in `a`."""
     scratch, stack, is_met = np.empty(2 * CONTEXT), np.empty(256, np.int64), np.empty(FAN, np.uint8)
     parties = int(math.sqrt(separations.size / 3.0) + 0.5)
     return search(
-        a, 0, box, b, forest, trees, separations, parties, version, False, slack_us, out, 0, scratch, stack,
-        is_met, statistics,
+        a,
+        0,
+        box,
+        b,
+        forest,
+        trees,
+        separations,
+        parties,
+        version,
+        False,
+        slack_us,
+        out,
+        0,
+        scratch,
+        stack,
+        is_met,
+        statistics,
     )
 
 
@@ -414,7 +432,7 @@ def find_pairs(
     b: Any, boxes: Any, order: Any, first: int, last: int, forest: Any, trees: int, separations: Any, version: int,
     ones: Any, out: Any, statistics: Any,
 ) -> tuple[int, int]:  # fmt: skip
-    """Pairs of conflicts whose first row is one of `order[first:last]`: how many, and where it stopped for want of room.
+    """Pairs of conflicts whose first row is one of `order[first:last]`: how many, and where it stopped, out of room.
 
     `out` has room for at least as many as there are rows, so each call comes further.
     """
@@ -427,8 +445,23 @@ def find_pairs(
         if life[i * 2] > version or life[i * 2 + 1] <= version:
             continue
         now = search(
-            b, i, boxes[at], b, forest, trees, separations, parties, version, True, 0, out, used, scratch,
-            stack, is_met, statistics,
+            b,
+            i,
+            boxes[at],
+            b,
+            forest,
+            trees,
+            separations,
+            parties,
+            version,
+            True,
+            0,
+            out,
+            used,
+            scratch,
+            stack,
+            is_met,
+            statistics,
         )
         if now > out.size:
             return used, at
@@ -436,7 +469,6 @@ def find_pairs(
             ones[k] = i
         used = now
     return used, last
-
 
 
 @kernel

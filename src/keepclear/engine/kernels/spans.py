@@ -1,9 +1,10 @@
 """Large polygons as rows of spans: where, row by row, they surely are and surely are not.
 
-Rows are 1/64 of a degree of latitude, columns 360/2^19 degrees of longitude, counted round the Earth, so the antimeridian
-is a column like any other. A run holds four columns: outside [out, end] there is nothing of the polygon in that row;
-in [in, last] the row is all inside. Between them nobody knows, and the outlines are asked. Polygons that come near a
-pole have no spans: they are always asked. Any separation can be asked about, since spans are of the polygon itself.
+Rows are 1/64 of a degree of latitude, columns 360/2^19 degrees of longitude, counted round the Earth, so the
+antimeridian is a column like any other. A run holds four columns: outside [out, end] there is nothing of the polygon
+in that row; in [in, last] the row is all inside. Between them nobody knows, and the outlines are asked. Polygons that
+come near a pole have no spans: they are always asked. Any separation can be asked about, since spans are of the polygon
+itself.
 """
 
 from __future__ import annotations
@@ -162,9 +163,7 @@ def _write_runs(begins: Any, low_of: Any, high_of: Any, flips: Any, rows: int, s
 
 @kernel
 def item_to_zone(context: Any, near_m: float, far_m: float, zone: Any, starts: Any, runs: Any) -> int:
-    """Whether an item is surely CLOSE to (a point of it less than `near_m` from), or surely FAR from (all of it more than
-    `far_m` away), a polygon with spans.
-    """
+    """Whether an item is surely CLOSE to a polygon with spans (a point of it is nearer than `near_m`), or FAR."""
     row0, rows, reference = zone[Z_ROW], zone[Z_ROWS], zone[Z_COLUMN]
     most_m, least_m = COLUMN_MOST_M * context[C_COS], COLUMN_LEAST_M * context[C_COS_LEAST]
     more = int(max(near_m, 0.0) / ROW_LEAST_M)
@@ -201,9 +200,7 @@ def item_to_zone(context: Any, near_m: float, far_m: float, zone: Any, starts: A
 def zone_to_zone(
     a_zone: Any, a_starts: Any, a_runs: Any, b_zone: Any, b_starts: Any, b_runs: Any, near_m: float, far_m: float
 ) -> int:
-    """Whether two polygons with spans surely share a place or come nearer than `near_m` (CLOSE), or are surely more than
-    `far_m` apart (FAR).
-    """
+    """Whether two polygons with spans surely come nearer than `near_m` or share a place, or stay `far_m` apart."""
     a_row, a_rows, b_row, b_rows = a_zone[Z_ROW], a_zone[Z_ROWS], b_zone[Z_ROW], b_zone[Z_ROWS]
     shift = int(wrapped(float(a_zone[Z_COLUMN] - b_zone[Z_COLUMN])))
     first, last = max(a_row, b_row), min(a_row + a_rows, b_row + b_rows)
