@@ -13,6 +13,7 @@ from keepclear.cli import (
     agreement,
     backup,
     card,
+    clear,
     demo,
     dev_authority,
     doctor,
@@ -121,6 +122,12 @@ _add(app, "restore", backup.restore, "restore amber-monday.keepclear-backup --ho
 _add(app, "demo", demo.demo, "demo --once")
 _add(app, "dev-authority", dev_authority.dev_authority, "dev-authority --key dev-authority.pem")
 _add(app, "dss", dss.dss, "dss --public-key dev-authority.pem.pub.pem --audience 127.0.0.1,localhost")
+_add(
+    app,
+    "clear",
+    clear.clear,
+    'clear --at 34.02,36.01 --speed-mps 60 --reaction-s 20 --circle "34,36,9000" --turn-radius-m 1200 --stream-mps 15',
+)
 _add(app, "intake", intake.intake, "intake communique.txt --dated 2031-05-14")
 
 _add(app, "say", phrasebook.say_entry, "say amber/A-0001 --language ar --home birch")

@@ -12,11 +12,11 @@ import msgspec
 
 from keepclear.core.agreement import Agreement
 from keepclear.core.alert import AlertLevel
-from keepclear.core.clearing import depth_at_most_m, time_to_clear_s
+from keepclear.core.clearing import time_to_clear_s
 from keepclear.core.conflict import Judgement, Verdict
 from keepclear.core.disclosure import disclosed_fields
-from keepclear.core.footprint import Circle, Footprint, LatLon, Polygon
-from keepclear.core.geodesy import bearing_deg, direction_to_position, distance_m, point_to_ecef
+from keepclear.core.footprint import Circle, LatLon, Polygon
+from keepclear.core.geodesy import bearing_deg, distance_m
 from keepclear.core.ids import make_alert_id, make_key
 from keepclear.core.notice import Mode, Movement, NoticeState, lead_time_s, whole_span
 from keepclear.core.place import Region, contradicts, region_of
@@ -24,6 +24,7 @@ from keepclear.core.secondmeans import Comparison, NamedArea, SecondMeans, compa
 from keepclear.core.secondmeans import Verdict as PlaceVerdict
 from keepclear.core.timespan import SECOND_US
 from keepclear.core.volume import Volume4D
+from keepclear.core.wayout import deepest_way_out_m
 from keepclear.engine.detect import widest_of
 from keepclear.engine.judge import judge
 from keepclear.errors import LimitReached, Refused
@@ -339,10 +340,7 @@ def _need(own: Sequence[HeldNotice], notice: HeldNotice, agreement: Agreement) -
         if not isinstance(body, NoticeFiled) or body.slowest_mps <= 0 or held.span.start_us >= notice.span.start_us:
             continue
         depth_m = max(
-            depth_at_most_m(
-                volume.footprint, margin_m=agreement.separation.horizontal_m, extent_m=extent_m(volume.footprint)
-            )
-            for volume in notice.volumes
+            deepest_way_out_m(volume.footprint, margin_m=agreement.separation.horizontal_m) for volume in notice.volumes
         )
         need_s = max(need_s, math.ceil(time_to_clear_s(depth_m, body.slowest_mps, reaction_s=body.reaction_s)))
         inside.append(held.id)
@@ -352,20 +350,6 @@ def _need(own: Sequence[HeldNotice], notice: HeldNotice, agreement: Agreement) -
 def middle(volumes: Sequence[Volume4D]) -> LatLon:
     """A position in the middle of a notice: the mean direction of its corners and centres."""
     return middle_of([volume.footprint for volume in volumes])
-
-
-def extent_m(footprint: Footprint) -> float:
-    """No point of a footprint is farther than this from its middle, metres."""
-    if isinstance(footprint, Circle):
-        return footprint.radius_m
-    x = y = z = 0.0
-    for corner in footprint.outline:
-        point = point_to_ecef(*corner)
-        x, y, z = x + point[0], y + point[1], z + point[2]
-    centre = direction_to_position(x, y, z)
-    # An edge lies no farther from a point than the farther of its ends, within a hemisphere; 1 % covers the bulge of
-    # long edges on the ellipsoid.
-    return 1.01 * max(distance_m(centre, corner) for corner in footprint.outline)
 
 
 def region_fault(said: str, volumes: Sequence[Volume4D], agreement: Agreement) -> tuple[str, ...]:
