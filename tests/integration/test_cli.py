@@ -247,7 +247,7 @@ def test_a_notice_can_be_filed_from_a_file(desks: Desks, tmp_path: Path) -> None
     ("option", "value", "says"),
     [
         ("--circle", "-38,-152", "latitude,longitude,radius"),
-        ("--upper", "1500", "no height such as"),
+        ("--upper", "1500", "metres or feet"),
         ("--start", "tomorrow", "not a time"),
         ("--kind", "ATTACK", "Invalid enum value"),
     ],
@@ -457,7 +457,7 @@ def test_heights_times_and_places_carry_their_units_or_are_refused() -> None:
     assert read_when("+90s", 1_500_000, at="") == "1970-01-01T00:01:32Z"
     assert read_when("2027-03-14T02:17:40+02:00", 0, at="") == "2027-03-14T00:17:40Z"
     assert read_places("1,2", count=2, at="") == [1.0, 2.0]
-    for text in ("1500", "FL", "10 km AMSL", "ten m AMSL", "5 m MSL"):
+    for text in ("1500", "FL", "10 km AMSL", "ten m AMSL", "5 m QNH"):
         with pytest.raises(Malformed):
             read_height(text, at="upper")
     for text in ("+5", "+5 weeks", "noon"):

@@ -111,6 +111,23 @@ async def test_a_limit_whose_text_agrees_with_its_number_is_taken(pair):
     assert filed.json()["notice"]["volumes"][0]["upper"] == {"value_m": 1524.0, "datum": "AMSL"}
 
 
+async def test_what_to_look_at_again_in_a_place_comes_with_the_answer(pair):
+    """P4: a coarse place, an assumed order, and a hemisphere that would bring it into the agreed area."""
+    amber, _ = pair
+    rest = {name: value for name, value in THERE.items() if name != "circle"}
+    vague = {**rest, "place": {"positions": ["38.0, -152.0"], "radius_m": 2000}}
+
+    filed = await amber.http.post("/v1/notices", json=notice(vague))
+    drawn = await amber.http.post("/v1/check", json={"volumes": [vague]})
+    sound = await amber.http.post("/v1/notices", json=notice())
+
+    codes = ["ORDER_ASSUMED", "COARSE", "OUTSIDE_AREA", "NORTH_SOUTH"]
+    assert [flag["code"] for flag in filed.json()["flags"]] == codes
+    assert [flag["code"] for flag in drawn.json()["flags"]] == codes
+    assert filed.json()["flags"][0]["at"] == "volumes[0].place.positions[0]"
+    assert sound.json()["flags"] == []
+
+
 @pytest.mark.parametrize(
     ("said", "status", "says"),
     [

@@ -12,15 +12,12 @@ import typer
 
 from keepclear.cli.common import HERE, AsJson, By, Home, client_of, present, show, table, tell
 from keepclear.core.timespan import SECOND_US, parse_instant, spoken_duration, zulu
-from keepclear.core.units import FOOT_M
 from keepclear.errors import KeepclearError, Malformed
 
 if TYPE_CHECKING:
     from keepclear.formats.api import answers
     from keepclear.formats.api.volumes import Volume
 
-_HEIGHT = re.compile(r"(-?[0-9]+(?:\.[0-9]+)?) ?(m|ft) ?(AMSL|AGL|WGS84)", re.ASCII)
-_LEVEL = re.compile(r"FL ?([0-9]{1,3})", re.ASCII)
 _AFTER = re.compile(r"\+([0-9]{1,6}) ?(s|min|h|d)", re.ASCII)
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
 
@@ -36,14 +33,10 @@ def read_height(text: str, *, at: str) -> dict[str, object]:
     >>> read_height("FL100", at="upper")
     {'value_m': 3048.0, 'datum': 'FL'}
     """
-    level = _LEVEL.fullmatch(text.strip())
-    if level is not None:
-        return {"value_m": round(int(level.group(1)) * 100 * FOOT_M, 3), "datum": "FL"}
-    match = _HEIGHT.fullmatch(text.strip())
-    if match is None:
-        raise Malformed(f"{text!r} is no height such as 1500 m AMSL, 500 ft AGL or FL100", at=at)
-    unit_m = 1.0 if match.group(2) == "m" else FOOT_M
-    return {"value_m": round(float(match.group(1)) * unit_m, 3), "datum": match.group(3)}
+    from keepclear.formats import heights
+
+    height = heights.read_height(text, at=at)
+    return {"value_m": height.value_m, "datum": height.datum.value}
 
 
 def read_when(text: str, now_us: int, *, at: str) -> str:
@@ -178,14 +171,16 @@ def file(
                 tell("nothing was sent; --confirm sends it as it is")
             raise
     noticed = present(filed.notice)
-    show(filed, lambda: _filed_lines(noticed, filed.conflicts), as_json=as_json)
+    show(filed, lambda: _filed_lines(noticed, filed), as_json=as_json)
 
 
-def _filed_lines(noticed: answers.Notice, conflicts: tuple[answers.Conflict, ...]) -> Iterator[str]:
+def _filed_lines(noticed: answers.Notice, filed: answers.NoticeAnswer) -> Iterator[str]:
     yield f"{noticed.party}/{noticed.id} v{noticed.version} is recorded and submitted ({noticed.hash[:16]})"
     for told in noticed.recipients:
         yield f"  to {told.party}: {'on its way' if told.disclosed else 'not shown, as agreed'}"
-    for conflict in conflicts:
+    for flag in filed.flags:
+        yield f"  look again: {flag.code}: {flag.words}"
+    for conflict in filed.conflicts:
         yield f"  {conflict.verdict}: {conflict.other.party}/{conflict.other.id} v{conflict.other.version}"
     yield "A notice is no permission, no recognition and no guarantee."
 

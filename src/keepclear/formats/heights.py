@@ -24,7 +24,7 @@ _DATA: Final = {
     **dict.fromkeys(("AGL", "GND", "SFC", "ASFC"), AltitudeDatum.AGL),
     **dict.fromkeys(("WGS84", "WGS-84", "HAE", "ELLIPSOID"), AltitudeDatum.WGS84),
 }
-_UNITS: Final = {"M": 1.0, "METRES": 1.0, "METERS": 1.0, "FT": FOOT_M, "FEET": FOOT_M, "KM": 1000.0}
+_UNITS: Final = {"M": 1.0, "METRES": 1.0, "METERS": 1.0, "FT": FOOT_M, "FEET": FOOT_M}
 _LEVEL = re.compile(r"FL ?(\d{1,3})", re.ASCII)
 _MEASURE = re.compile(r"(-?\d{1,6}(?:\.\d{1,3})?) ?([A-Z]+)?(?: ([A-Z0-9-]+))?", re.ASCII)
 _BAND = re.compile(r"(.+?)(?: TO | ?[\u2013\u2014/] ?| - |(?<=[0-9A-Z])-(?=[0-9FSU]))(.+)", re.ASCII)

@@ -12,7 +12,7 @@ from keepclear.engine.resolve import earliest_clear_start
 from keepclear.errors import Malformed
 from keepclear.faces.http import render
 from keepclear.faces.http.endpoint import Api, Asked, Endpoint
-from keepclear.faces.http.places import checks_of, second_means
+from keepclear.faces.http.places import checks_of, flags_of, second_means
 from keepclear.formats.api import answers, requests, volume_from_api
 from keepclear.node.commands import ChangeNotice, FileNotice, MoveNotice
 from keepclear.node.consequences import conflicts_with, region_fault
@@ -26,8 +26,9 @@ _ROUNDED_UP_US = 5 * MINUTE_US
 
 async def file_notice(api: Api, asked: Asked) -> render.Shown:
     """File a new notice."""
-    receipt = await api.submit(asked, await _command(api, asked.body))
-    return _answer(api, receipt, receipt.subject)
+    command = await _command(api, asked.body)
+    receipt = await api.submit(asked, command)
+    return _answer(api, receipt, receipt.subject) | {"flags": flags_of(api.node, asked.body.volumes, command.volumes)}
 
 
 async def change_notice(api: Api, asked: Asked) -> render.Shown:
@@ -36,8 +37,10 @@ async def change_notice(api: Api, asked: Asked) -> render.Shown:
     serial = check_serial(asked.path["id"])
     if body.id and body.id != serial:
         raise Malformed(f"the path says {serial}, the body {body.id}", at="id")
-    receipt = await api.submit(asked, ChangeNotice(serial, body.version, await _command(api, body)))
-    return _answer(api, receipt, make_key(api.node.party, serial))
+    command = await _command(api, body)
+    receipt = await api.submit(asked, ChangeNotice(serial, body.version, command))
+    answer = _answer(api, receipt, make_key(api.node.party, serial))
+    return answer | {"flags": flags_of(api.node, body.volumes, command.volumes)}
 
 
 async def move_notice(api: Api, asked: Asked) -> render.Shown:
@@ -88,6 +91,7 @@ async def check(api: Api, asked: Asked) -> render.Shown:
         "contradiction": {"said": words[0], "fits": words[1]} if words else None,
         "earliest_clear_start": _earliest(api, volumes, [make_key(party, pair.id) for party, pair in pairs]),
         "place_check": checks_of(node, said, volumes),
+        "flags": flags_of(node, body.volumes, volumes),
     }
 
 

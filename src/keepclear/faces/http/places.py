@@ -10,9 +10,10 @@ from typing import Any
 from keepclear.core.agreement import Agreement
 from keepclear.core.gazetteer import Gazetteer, Place
 from keepclear.core.gazetteer_data import bundled
-from keepclear.core.secondmeans import Comparison, NamedArea, Reckoned
+from keepclear.core.secondmeans import Comparison, NamedArea, Reckoned, flags_against, middle_of
 from keepclear.core.volume import Volume4D
 from keepclear.errors import NotFound
+from keepclear.formats.api.volumes import Volume, place_flags
 from keepclear.formats.reckoning import Area, read_reckoning
 from keepclear.formats.seen_from import WireSeenFrom, reckoned_from_wire, reckoned_to_wire
 from keepclear.node.consequences import place_compared
@@ -95,6 +96,15 @@ def checked(
     """One answer for each agreement that has a tolerance."""
     found = ((party, place_compared(said, volumes, agreement)) for party, agreement in agreements)
     return [_check(party, comparison) for party, comparison in found if comparison is not None]
+
+
+def flags_of(node: Node, asked: Sequence[Volume], volumes: Sequence[Volume4D]) -> list[Shown]:
+    """What to look at again in a place: how it was written, and each agreed area that it lies outside of (P4)."""
+    found = [flag for number, volume in enumerate(asked) for flag in place_flags(volume, at=f"volumes[{number}]")]
+    middle = middle_of([volume.footprint for volume in volumes])
+    for _, agreement in _agreements(node):
+        found += flags_against(middle, agreement.area)
+    return [{"code": flag.code, "words": flag.words, "at": flag.at} for flag in dict.fromkeys(found)]
 
 
 def _check(party: str, found: Comparison) -> Shown:

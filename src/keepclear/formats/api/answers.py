@@ -76,6 +76,14 @@ class SeenFrom(Answer, frozen=True):
     whole: bool = False
 
 
+class FlagJson(Answer, frozen=True):
+    """What a person should look at again; it refuses nothing. Codes: docs/reference/place.md."""
+
+    code: str
+    words: str
+    at: str
+
+
 class PlaceCheck(Answer, frozen=True):
     """Whether the second means says the same place as the geometry, by one agreement; found by this node (P1)."""
 
@@ -342,6 +350,7 @@ class NoticeAnswer(Answer, frozen=True):
     receipt: Receipt
     notice: Notice | None
     conflicts: tuple[Conflict, ...]
+    flags: tuple[FlagJson, ...] = ()
 
 
 class CheckAnswer(Answer, frozen=True):
@@ -353,6 +362,7 @@ class CheckAnswer(Answer, frozen=True):
     contradiction: Contradiction | None
     earliest_clear_start: Time
     place_check: tuple[PlaceCheck, ...] = ()
+    flags: tuple[FlagJson, ...] = ()
 
 
 class AlertAnswer(Answer, frozen=True):

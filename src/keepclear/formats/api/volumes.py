@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 
+from keepclear.core.flag import Flag
 from keepclear.core.footprint import CORNERS_MAX, Circle, Polygon
 from keepclear.core.timespan import TimeSpan, parse_instant, zulu
 from keepclear.core.volume import Altitude, AltitudeBand, AltitudeDatum, Volume4D
@@ -79,6 +80,20 @@ def volume_from_api(volume: Volume, *, at: str = "volume") -> Volume4D:
         )
     except Malformed as problem:
         raise Malformed(problem.message, at=f"{at}.{problem.at}" if problem.at else at) from None
+
+
+def place_flags(volume: Volume, *, at: str = "volume") -> tuple[Flag, ...]:
+    """What to look at again in a place that was given in words (P4); empty for one that was given in numbers.
+
+    Raises:
+        Malformed: as `volume_from_api`.
+    """
+    said = volume.place.positions if volume.place is not None else ()
+    return tuple(
+        flag
+        for number, text in enumerate(said)
+        for flag in read_position(text, at=f"{at}.place.positions[{number}]").flags
+    )
 
 
 def _footprint(volume: Volume) -> Circle | Polygon:
