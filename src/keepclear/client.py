@@ -117,6 +117,10 @@ class Client:
         """Whatever has no method of its own here: docs/reference/http-api.md lists all."""
         return self._ask(method, path, kind, request)
 
+    def fetch(self, path: str) -> bytes:
+        """An answer as it is: a file, or a page."""
+        return self._bytes("GET", path)
+
     def picture(self) -> answers.Picture:
         """All that is in force now."""
         return self._ask("GET", "/v1/picture", answers.Picture)

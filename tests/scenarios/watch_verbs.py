@@ -10,14 +10,26 @@ from keepclear.core.notice import NoticeKind
 from keepclear.node.commands import (
     AnswerLineTest,
     Command,
+    ConfirmGroup,
     FileNotice,
+    PassOn,
     RecordLineTest,
     SetChannel,
+    SetGroup,
     StateCause,
+    TellDisseminated,
     TestLine,
 )
 from keepclear.node.entries import Entry
 from keepclear.node.entries.channel import ChannelStateSent, HeldBack, LetGo
+from keepclear.node.entries.dissemination import (
+    Disseminated,
+    GroupConfirmed,
+    GroupSet,
+    ListCommitted,
+    PassedOn,
+    PassOnReminded,
+)
 from keepclear.node.entries.linetests import (
     ClockMeasured,
     LineTestAnswered,
@@ -42,6 +54,10 @@ def _movement(desk: Desk, rest: list[str], options: dict[str, str], by: str) -> 
 
 VERBS: dict[str, Verb] = {
     "files-movement": _movement,
+    "has-group": lambda desk, rest, options, by: SetGroup(rest[0], rest[0], ("R. Ames",), by),
+    "passes-on": lambda desk, rest, options, by: PassOn(rest[0], 1, tuple(rest[1:]), by),
+    "hears-from": lambda desk, rest, options, by: ConfirmGroup(rest[1], 1, rest[0], options["person"], by),
+    "tells-how-far": lambda desk, rest, options, by: TellDisseminated(rest[0], 1, by, rest[1]),
     "tests-line": lambda desk, rest, options, by: TestLine(_other(desk), by, asks_person="machine" not in rest),
     "answers-test": lambda desk, rest, options, by: AnswerLineTest(rest[0], by, "no-language" not in rest),
     "calls": lambda desk, rest, options, by: RecordLineTest(
@@ -73,6 +89,18 @@ def in_words(body: Entry) -> str:
         case LetGo():
             overtaken = f" overtaken={','.join(map(str, body.overtaken))}" if body.overtaken else ""
             return f"to {body.to} up to {body.number}{overtaken}"
+        case GroupSet():
+            return f"{body.group} {','.join(body.members)}"
+        case PassedOn():
+            return f"{body.notice.party}/{body.notice.id} v{body.notice.version} to {','.join(body.groups)}"
+        case GroupConfirmed():
+            return f"{body.notice.party}/{body.notice.id} {body.group}: {body.person}"
+        case Disseminated():
+            return f"{body.notice.party}/{body.notice.id} v{body.notice.version}: {body.reached} of {body.groups}"
+        case ListCommitted():
+            return f"{body.notice.party}/{body.notice.id} v{body.notice.version}"
+        case PassOnReminded():
+            return f"{body.notice.party}/{body.notice.id} missing={','.join(body.missing)}"
         case ClockMeasured():
             return f"{body.party} at {body.test} ahead={body.skew_ms}ms"
         case MessageSkew():

@@ -6,7 +6,20 @@ from typing import Any
 
 from keepclear.core.line import ChannelName, ChannelState, MissCause, Path
 from keepclear.core.line import TestResult as Result
-from keepclear.node.commands import AnswerLineTest, Command, RecordLineTest, SetChannel, StateCause, TestLine
+from keepclear.node.commands import (
+    AnswerLineTest,
+    Command,
+    ConfirmGroup,
+    PassOn,
+    RecordLineTest,
+    RelayNotice,
+    SetChannel,
+    SetGroup,
+    StateCause,
+    TellDisseminated,
+    TestLine,
+)
+from keepclear.node.logs import channel
 from keepclear.node.picture import Picture
 
 
@@ -64,4 +77,51 @@ def set_channel(officers: Any, picture: Picture, party: Any, now_us: int) -> Com
     return SetChannel(to, name, officers.rng.choice((*ChannelState, ChannelState.SUSPENDED)), "Imani")
 
 
+def set_group(officers: Any, picture: Picture, party: Any, now_us: int) -> Command:
+    group = officers.rng.choice(("tower", "battery"))
+    return SetGroup(group, group, ("Ruth", "Omar") if officers.rng.random() < 0.9 else (), "Imani")
+
+
+def _foreign(officers: Any, picture: Picture) -> Any:
+    held = [each for each in picture.notices.values() if not each.is_own]
+    return officers.rng.choice(held) if held else None
+
+
+def pass_on(officers: Any, picture: Picture, party: Any, now_us: int) -> Command | None:
+    notice, groups = _foreign(officers, picture), tuple(sorted(picture.passing_on.groups))
+    return PassOn(notice.key, notice.latest.version, groups, "Imani") if notice and groups else None
+
+
+def confirm_group(officers: Any, picture: Picture, party: Any, now_us: int) -> Command | None:
+    waiting = [
+        (key, version, group)
+        for (key, version), passing in picture.passing_on.passings.items()
+        for group in passing.groups
+        if group not in passing.confirmed
+    ]
+    return ConfirmGroup(*officers.rng.choice(waiting), "Ruth", "Imani") if waiting else None
+
+
+def tell_disseminated(officers: Any, picture: Picture, party: Any, now_us: int) -> Command | None:
+    passed = list(picture.passing_on.passings)
+    shows = officers.rng.choice(("counts", "counts", "commitment"))
+    return TellDisseminated(*officers.rng.choice(passed), "Imani", shows) if passed else None
+
+
+def relay(officers: Any, picture: Picture, party: Any, now_us: int) -> Command | None:
+    """A notice, or a relay of one, to anybody: where it would come round it must be refused."""
+    to, relays = _peer(officers, picture), sorted(picture.passing_on.relays)
+    if not to:
+        return None
+    if relays and officers.rng.random() < 0.4:
+        return RelayNotice(officers.rng.choice(relays), to, "Imani")
+    notice = _foreign(officers, picture)
+    if notice is None:
+        return None
+    log = channel(notice.party, picture.party)
+    data = next((entry.data for entry in party.durable(log) if entry.n == notice.latest.n), b"")
+    return RelayNotice(notice.key, to, "Imani", data)
+
+
 ACTS = [(2, test_line), (5, answer_test), (2, enter_test), (2, state_cause), (5, set_channel)]
+ACTS += [(2, set_group), (5, pass_on), (4, confirm_group), (2, tell_disseminated), (3, relay)]

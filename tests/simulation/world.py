@@ -36,6 +36,7 @@ SETTINGS = Settings(
     heartbeat_s=20.0,
     line_test_every_s=900.0,
     line_test_within_s=60.0,
+    pass_on_remind_s=60.0,
     retry_last_s=40.0,
     queue_max=24,
     queue_reserved=8,

@@ -16,6 +16,7 @@ from keepclear.cli import (
     clear,
     demo,
     dev_authority,
+    dissemination,
     doctor,
     dss,
     init,
@@ -188,6 +189,18 @@ _add(
 )
 _add(_lines, "cause", line.cause, 'line cause amber/LA-0002 technical --by "T. Quill" --home birch')
 _add(_lines, "channel", line.channel, 'line channel birch suspended --by "I. Maro" --home amber')
+
+_passing = _group("dissemination", "Passing on what we were told, inside and to third parties, with receipts.")
+_add(_passing, "show", dissemination.show_all, "dissemination show --home birch")
+_add(_passing, "group", dissemination.group,
+     'dissemination group tower --name "Tower" --member "R. Ames" --by "T. Quill" --home birch')  # fmt: skip
+_add(_passing, "pass", dissemination.pass_on, 'dissemination pass amber/A-0001 tower --by "T. Quill" --home birch')
+_add(_passing, "confirm", dissemination.confirm,
+     'dissemination confirm amber/A-0001 tower "R. Ames" --by "T. Quill" --home birch')  # fmt: skip
+_add(_passing, "tell", dissemination.tell_far, 'dissemination tell amber/A-0001 --by "T. Quill" --home birch')
+_add(_passing, "open", dissemination.open_list, "dissemination open amber/A-0001 list.json --home birch")
+_add(_passing, "verify", dissemination.verify_list, "dissemination verify list.json --trust birch.identity.json")
+_add(_passing, "relay", dissemination.relay, 'dissemination relay amber/A-0001 cedar --by "T. Quill" --home birch')
 
 _records = _group("record", "The tamper-evident record.")
 _add(_records, "show", record.show_record, "record show --home amber")

@@ -45,6 +45,8 @@ class Settings:
     #: the Korean liaison lines keep (V3).
     line_test_every_s: float = 43_200.0
     line_test_within_s: float = 600.0
+    #: Seconds until somebody is reminded of groups that have not confirmed what was passed on to them.
+    pass_on_remind_s: float = 300.0
     #: Messages to one peer that wait while its channel is suspended.
     held_back_max: int = 10_000
     #: Followers of the event stream, and events waiting for one of them before it is cut off (it resumes by id).

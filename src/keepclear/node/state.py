@@ -27,6 +27,7 @@ from keepclear.node.held import (
     HeldStop,
     Subject,
 )
+from keepclear.node.helddissemination import PassingOn
 from keepclear.node.heldline import HeldLine
 from keepclear.node.logs import Read
 
@@ -69,6 +70,7 @@ class State:
         self.outcomes: dict[str, dict[str, HeldOutcome]] = {}
         #: Minute in which a notice in force ends, whose end was not announced yet, to the keys of such notices.
         self.ends: dict[int, set[str]] = {}
+        self.passing_on = PassingOn()
 
     # ------------------------------------------------------------------------------------------------ questions
 

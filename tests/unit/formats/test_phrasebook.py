@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from given import START_US, a_signer
 from keepclear.core.alert import AlertLevel, Answer
+from keepclear.core.dissemination import RelayWord
 from keepclear.core.line import ChannelName, ChannelState, MissCause, TestResult
 from keepclear.core.line import Path as LinePath
 from keepclear.core.notice import NOT_CERTIFIED_LINE, STANDING_LINE, Action, NoticeKind, NoticeState
@@ -25,7 +26,7 @@ from keepclear.formats.phrasebook.plural import FAMILIES
 from keepclear.formats.seen_from import WireSeenFrom
 from keepclear.formats.wire import WireSeparation, WireVolume
 from keepclear.node import entries
-from keepclear.node.entries import channel, linetests
+from keepclear.node.entries import channel, dissemination, linetests
 from keepclear.record import Envelope, Seen
 
 FOLDER = Path(phrasebook.__file__).parent
@@ -80,6 +81,16 @@ BODIES: list[entries.Entry] = [
     linetests.LineTestCause("amber/LA-0003", MissCause.REFUSED, "T. Quill", "the mast"),
     channel.ChannelStateSent(ChannelName.SAFETY, ChannelState.SUSPENDED, "T. Quill", "as ordered"),
     channel.ChannelStateSent(ChannelName.POLITICAL, ChannelState.OPEN, "T. Quill"),
+    dissemination.Disseminated(NOTICE, 2, 3, HASH, "T. Quill"),
+    dissemination.Disseminated(NOTICE, 0, 0, HASH, "T. Quill"),
+    dissemination.Relay(
+        "RB-0001", "amber", "keepclear/amber/to/birch", 7, HASH, HASH,
+        entries.NoticeSent("A-0412", 2, NoticeState.ACCEPTED, NoticeKind.HAZARD, Action.KEEP_CLEAR, (CIRCLE,), "NE"),
+        ("amber", "birch"), "T. Quill",
+    ),
+    dissemination.RelayAnswered("RB-0001", RelayWord.LOOP),
+    dissemination.RelayAnswered("RB-0001", RelayWord.REWORDED),
+    dissemination.RelayAnswered("RB-0001", RelayWord.TAKEN, proved=True),
 ]  # fmt: skip
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from keepclear.core.alert import AlertLevel, Answer
+from keepclear.core.dissemination import RelayWord
 from keepclear.core.line import ChannelName, ChannelState, MissCause, TestResult
 from keepclear.core.notice import Action, NoticeKind, NoticeState
 from keepclear.core.place import Region
@@ -88,6 +89,21 @@ def _values(of: type[enum.StrEnum]) -> tuple[str, ...]:
 
 def _code(path: str) -> tuple[str, Form]:
     return path, Form.CODE
+
+
+def _within(field_: str, line: Line | Block) -> Line | Block:
+    """A line of an entry that stands inside another one, under a field."""
+
+    def path(name: str) -> str:
+        return name if not name or name.startswith("@") else f"{field_}.{name}"
+
+    if isinstance(line, Block):
+        return replace(line, each=path(line.each))
+    slots = {slot: (path(at), form) for slot, (at, form) in line.slots.items()}
+    given = f"not {path(line.given[4:])}" if line.given.startswith("not ") else path(line.given)
+    return replace(
+        line, slots=slots, given=given, word=path(line.word), counted=path(line.counted), within=path(line.within)
+    )
 
 
 _INDEX: Final = {"index": _code("@index"), "of": _code("@of")}
@@ -217,6 +233,22 @@ ROWS: Final[dict[str, tuple[Line | Block, ...]]] = {
         _REMARKS,
     ),
 }
+
+ROWS["disseminated"] = (
+    Line("disseminated", {"id": _code("notice.id"), "version": _code("notice.version")}),
+    Line("alert.hash", {"hash": _code("notice.hash")}),
+    Line("disseminated.counts", {"reached": _code("reached"), "groups": _code("groups")}, "groups"),
+    Line("disseminated.committed", {"hash": _code("commitment")}, "commitment"),
+    _BY,
+)
+ROWS["relay"] = (
+    Line("relay", {"id": _code("id"), "origin": _code("origin")}),
+    Line("relay.trail", {"parties": ("trail", Form.LIST)}),
+    Line("alert.hash", {"hash": _code("content")}),
+    _BY,
+    *(_within("said", line) for line in ROWS["notice"]),
+)
+ROWS["relay_answer"] = (Line("relay_answer", {"id": _code("id")}, word="word", words=_values(RelayWord)),)
 
 #: What stands round every entry, in the order of `rendering.render`.
 FRAME: Final = (

@@ -18,6 +18,7 @@ from keepclear.node.decide import (
     alerts,
     channel,
     deadlines,
+    dissemination,
     line,
     linetests,
     notices,
@@ -34,12 +35,13 @@ from keepclear.node.picture import Picture
 from keepclear.node.settings import Settings
 
 #: What has fallen due, subject by subject.
-DUE: tuple[Due, ...] = (deadlines.missed, linetests.tests_due, notices.expiring)
+DUE: tuple[Due, ...] = (deadlines.missed, linetests.tests_due, notices.expiring, dissemination.reminders_due)
 
 #: What one entry of a peer must be, whatever is in force.
 CHECKS: dict[type[Entry], CheckBody] = {
     **peers.CHECKS,
     **requests.CHECKS,
+    **dissemination.CHECKS,
 }
 
 #: What the new entries of one delivery must be together.
@@ -50,6 +52,7 @@ TAKES: dict[type[Entry], Take] = {
     **peers.TAKES,
     **linetests.TAKES,
     **requests.TAKES,
+    **dissemination.TAKES,
 }
 
 
@@ -72,6 +75,7 @@ TABLE: dict[type[Command], Decide] = {
     **linetests.TABLE,
     **channel.TABLE,
     **requests.TABLE,
+    **dissemination.TABLE,
     Tick: tick,
 }
 
@@ -103,9 +107,11 @@ def take(picture: Picture, read: Read, now_us: int, received_at: int, settings: 
     if not isinstance(read.body, Received) and not picture.has_answered(sender, read.n):
         drafts.append(Draft(Received(read.leaf, read.n, received_at), sender, read.mode))
         drafts += linetests.skew_drafts(picture, sender, read)
+    taken = Taken(read, sender, now_us, received_at)
     follow = TAKES.get(type(read.body)) if read.body is not None else None
     if follow is not None:
-        drafts += follow(picture, Taken(read, sender, now_us, received_at), read.body, settings)
+        drafts += follow(picture, taken, read.body, settings)
+    drafts += dissemination.opened(picture, taken)
     return channel.gated(picture, Decision(tuple(drafts)), replace(settings, held_back_max=3 * settings.notices_max))
 
 

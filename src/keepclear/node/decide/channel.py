@@ -26,6 +26,7 @@ from keepclear.node.entries import (
     NoticeSent,
 )
 from keepclear.node.entries.channel import ChannelStateSent, HeldBack, LetGo
+from keepclear.node.entries.dissemination import Relay
 from keepclear.node.handlers import Decide
 from keepclear.node.heldline import HeldLine, Waiting, stays_open
 from keepclear.node.picture import Picture
@@ -110,6 +111,8 @@ def _kind_of_notice(picture: Picture, body: Entry, drafts: Sequence[Draft]) -> N
     """The kind of the notice that an entry is, or is about; None when it is about none that is held."""
     if isinstance(body, NoticeSent):
         return body.kind
+    if isinstance(body, Relay):
+        return body.said.kind
     ref = getattr(body, "notice", None)
     if not isinstance(ref, NoticeRef):
         return None

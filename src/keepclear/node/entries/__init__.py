@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from keepclear.node.entries import agreements, channel, duties, line, linetests, notices, requests, stops
+from keepclear.node.entries import agreements, channel, dissemination, duties, line, linetests, notices, requests, stops
 from keepclear.node.entries.agreements import (
     AgreementProposed,
     AgreementSigned,
@@ -86,6 +86,7 @@ _SUBJECTS: tuple[ModuleType, ...] = (
     linetests,
     channel,
     requests,
+    dissemination,
 )
 
 CHANNEL_KINDS: dict[str, type[Entry]] = {kind: body for each in _SUBJECTS for kind, body in each.CHANNEL.items()}
