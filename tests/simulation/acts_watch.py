@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from typing import Any
 
+from keepclear.core.agreement import PROFILE
+from keepclear.core.duty import Role, list_digest, unticked
+from keepclear.core.footprint import Circle
 from keepclear.core.line import ChannelName, ChannelState, MissCause, Path
 from keepclear.core.line import TestResult as Result
+from keepclear.core.terms import DisseminationTerms, SecondPersonTerms
+from keepclear.node.checklist import checklist
 from keepclear.node.commands import (
+    AddLog,
     AnswerLineTest,
+    AttachRecording,
     Command,
     ConfirmGroup,
+    DropDraft,
+    OfferHandover,
     PassOn,
+    ProposeAgreement,
     RecordLineTest,
     RelayNotice,
+    SendDraft,
     SetChannel,
     SetGroup,
+    SetNumber,
+    SetPerson,
+    SignAgreement,
+    SignHandover,
     StateCause,
+    TakeWatch,
     TellDisseminated,
     TestLine,
+    TickItems,
+    WithdrawHandover,
 )
 from keepclear.node.logs import channel
 from keepclear.node.picture import Picture
@@ -77,6 +97,117 @@ def set_channel(officers: Any, picture: Picture, party: Any, now_us: int) -> Com
     return SetChannel(to, name, officers.rng.choice((*ChannelState, ChannelState.SUSPENDED)), "Imani")
 
 
+def set_person(officers: Any, picture: Picture, party: Any, now_us: int) -> Command:
+    """Everybody who acts here may do everything, so that what is refused is refused for another reason."""
+    name = officers.rng.choice(("Imani", "Tomas", "Ruth", "Omar"))
+    roles = (Role.DUTY_OFFICER, Role.SUPERVISOR, Role.ADMIN)
+    return SetPerson(name.lower(), name, roles if officers.rng.random() < 0.9 else (), "Imani")
+
+
+def take_watch(officers: Any, picture: Picture, party: Any, now_us: int) -> Command:
+    return TakeWatch(officers.rng.choice(("Imani", "Ruth")), officers.rng.choice(("", "", "", "nobody is there")))
+
+
+def _then(officers: Any, party: Any, *steps: Any) -> None:
+    """Further steps of one piece of work, a second apart, each as the picture then stands."""
+
+    async def rest() -> None:
+        for step in steps:
+            await asyncio.sleep(1)
+            node = party.node
+            if node is None:
+                return
+            command = step(officers, node.picture, party, node.now_us())
+            if command is not None:
+                await party.submit(command)
+
+    party.spawn(rest())
+
+
+def hand_over(officers: Any, picture: Picture, party: Any, now_us: int) -> Command | None:
+    """A whole handover; whatever happens in between, the next step is taken as the picture stands."""
+    one = picture.watch.holder or "Imani"
+    other = "Ruth" if one == "Imani" else "Imani"
+
+    def step(number: int) -> Any:
+        return lambda officers, picture, party, now_us: _next_step(picture, one, other, now_us, number)
+
+    # One in a while is withdrawn before it is signed.
+    _then(officers, party, *(step(number) for number in ((0, 1, 7) if officers.rng.random() < 0.2 else range(6))))
+    return TakeWatch(one) if not picture.watch.holder else OfferHandover(other, one)
+
+
+def _next_step(picture: Picture, one: str, other: str, now_us: int, step: int) -> Command | None:
+    handover = picture.watch.handover
+    if handover is None:
+        return OfferHandover(other, one) if picture.watch.holder == one else None
+    if step == 7:
+        return WithdrawHandover(handover.by)
+    items = checklist(picture, now_us)
+    left = unticked(items, handover.ticked)
+    if left:
+        return TickItems(tuple(item.key for item in left), handover.to)
+    digest = list_digest(items)
+    return SignHandover(digest, handover.to if handover.signed.get(handover.by) == digest else handover.by)
+
+
+def keep_log(officers: Any, picture: Picture, party: Any, now_us: int) -> Command:
+    return officers.rng.choice(
+        (
+            AddLog("all quiet", "Imani"),
+            SetNumber("Tower", "+00 555", "Imani"),
+            AttachRecording("ab" * 32, 80, "call.wav", "Imani"),
+        )
+    )
+
+
+def decide_draft(officers: Any, picture: Picture, party: Any, now_us: int) -> Command | None:
+    if not picture.watch.drafts:
+        return None
+    serial = officers.rng.choice(sorted(picture.watch.drafts))
+    return SendDraft(serial, "Ruth") if officers.rng.random() < 0.7 else DropDraft(serial, "Ruth")
+
+
+def propose_with_terms(officers: Any, picture: Picture, party: Any, now_us: int) -> Command | None:
+    """Terms by which things wait for a second person and are passed on; most are signed a moment later."""
+    to = _peer(officers, picture)
+    if not to:
+        return None
+    terms = replace(
+        officers._agreement(picture.party, to),
+        profile=PROFILE,
+        second_person=SecondPersonTerms(area_over_km2=400.0, lead_below_s=60),
+        dissemination=DisseminationTerms(300, officers.rng.choice(("counts", "commitment"))),
+    )
+    there = officers.world.parties[to]
+
+    async def sign() -> None:
+        await asyncio.sleep(8)
+        if there.node is None:
+            return
+        waiting = [held.hash for held in there.node.picture.agreements.values() if to not in held.signed_by]
+        if waiting:
+            await there.submit(SignAgreement(waiting[-1], "Tomas"))
+        await asyncio.sleep(8)
+        _then(officers, party, _file_large, decide_draft, _file_large, _file_large, decide_draft)
+
+    there.spawn(sign())
+    return ProposeAgreement(terms, "Imani")
+
+
+def _file_large(officers: Any, picture: Picture, party: Any, now_us: int) -> Command:
+    volume = officers._volume(now_us + 1_800_000_000)
+    return officers._notice(party, now_us).__class__(
+        (replace(volume, footprint=Circle(10.0, 20.0, 15_000.0)),), officers._secret(party, "drafter")
+    )
+
+
+def pass_on_whole(officers: Any, picture: Picture, party: Any, now_us: int) -> Command:
+    """A group, a notice passed on to it, its receipts, and what the other side is told."""
+    _then(officers, party, set_group, pass_on, confirm_group, tell_disseminated, confirm_group, tell_disseminated)
+    return set_group(officers, picture, party, now_us)
+
+
 def set_group(officers: Any, picture: Picture, party: Any, now_us: int) -> Command:
     group = officers.rng.choice(("tower", "battery"))
     return SetGroup(group, group, ("Ruth", "Omar") if officers.rng.random() < 0.9 else (), "Imani")
@@ -123,5 +254,20 @@ def relay(officers: Any, picture: Picture, party: Any, now_us: int) -> Command |
     return RelayNotice(notice.key, to, "Imani", data)
 
 
-ACTS = [(2, test_line), (5, answer_test), (2, enter_test), (2, state_cause), (5, set_channel)]
-ACTS += [(2, set_group), (5, pass_on), (4, confirm_group), (2, tell_disseminated), (3, relay)]
+ACTS = [
+    (2, test_line),
+    (3, answer_test),
+    (1, enter_test),
+    (1, state_cause),
+    (4, set_channel),
+    (4, pass_on_whole),
+    (2, confirm_group),
+    (1, tell_disseminated),
+    (3, relay),
+    (1, set_person),
+    (1, take_watch),
+    (2, hand_over),
+    (2, keep_log),
+    (3, decide_draft),
+    (2, propose_with_terms),
+]

@@ -31,6 +31,7 @@ from keepclear.cli import (
     verify,
     voice,
     warmup,
+    watch,
 )
 from keepclear.cli.common import Program, say
 
@@ -201,6 +202,23 @@ _add(_passing, "tell", dissemination.tell_far, 'dissemination tell amber/A-0001 
 _add(_passing, "open", dissemination.open_list, "dissemination open amber/A-0001 list.json --home birch")
 _add(_passing, "verify", dissemination.verify_list, "dissemination verify list.json --trust birch.identity.json")
 _add(_passing, "relay", dissemination.relay, 'dissemination relay amber/A-0001 cedar --by "T. Quill" --home birch')
+
+_watch = _group("watch", "The watch: who holds it, handover, the sheet to print, drafts, numbers.")
+_add(_watch, "show", watch.show_watch, "watch show --home amber")
+_add(_watch, "take", watch.take, 'watch take --by "I. Maro" --home amber')
+_add(_watch, "handover", watch.hand_over, 'watch handover "J. Venn" --by "I. Maro" --home amber')
+_add(_watch, "tick", watch.tick, 'watch tick --section lines --by "J. Venn" --home amber')
+_add(_watch, "sign", watch.sign, 'watch sign --by "J. Venn" --home amber')
+_add(_watch, "withdraw", watch.withdraw, 'watch withdraw --by "I. Maro" --home amber')
+_add(_watch, "sheet", watch.sheet, "watch sheet --home amber")
+_add(_watch, "send", watch.send_draft, 'watch send DA-0001 --by "J. Venn" --home amber')
+_add(_watch, "drop", watch.drop_draft, 'watch drop DA-0001 --by "I. Maro" --home amber')
+_add(_watch, "number", watch.number, 'watch number Tower "+00 555 2" --by "I. Maro" --home amber')
+_add(_watch, "attach", watch.attach, 'watch attach call.wav --about birch --by "I. Maro" --home amber')
+
+_log = _group("log", "The duty log: free words, private, never changed.")
+_add(_log, "add", watch.add_log, 'log add "the line to Birch crackles" --by "I. Maro" --home amber')
+_add(_log, "list", watch.list_log, "log list --home amber")
 
 _records = _group("record", "The tamper-evident record.")
 _add(_records, "show", record.show_record, "record show --home amber")

@@ -170,6 +170,11 @@ def file(
             if problem.code == "contradiction":
                 tell("nothing was sent; --confirm sends it as it is")
             raise
+    drafts = [entry for entry in filed.receipt.entries if entry.kind == "notice_drafted"]
+    if filed.notice is None and drafts:
+        waits = "it waits for a second person: `keepclear watch show` names it, `keepclear watch send` sends it"
+        show(filed, lambda: (waits,), as_json=as_json)
+        return
     noticed = present(filed.notice)
     show(filed, lambda: _filed_lines(noticed, filed), as_json=as_json)
 

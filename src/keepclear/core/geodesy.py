@@ -8,6 +8,7 @@ root and bound the geodesic distance from both sides.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,16 @@ def distance_m(one: LatLon, other: LatLon) -> float:
 def bearing_deg(one: LatLon, other: LatLon) -> float:
     """Direction, degrees true in [0, 360), in which the shortest line leaves `one` for `other`."""
     return float(inverse(one[1], one[0], other[1], other[0])[0]) % 360.0
+
+
+def area_m2(outline: Sequence[LatLon]) -> float:
+    """Area inside the shortest lines between corners, in either order, square metres.
+
+    >>> round(area_m2(((0.0, 0.0), (0.0, 1.0), (1.0, 1.0), (1.0, 0.0))) / 1e6)
+    12309
+    """
+    lats, lons = [lat for lat, _ in outline], [lon for _, lon in outline]
+    return abs(float(WGS84.polygon_area_perimeter(lons, lats)[0]))
 
 
 def destination(start: LatLon, heading_deg: float, range_m: float) -> LatLon:

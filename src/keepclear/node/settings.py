@@ -64,6 +64,8 @@ class Settings:
     reserve_bytes: int = 8_388_608
     #: Whether a cosignature needs its ML-DSA-44 line. Only the simulator says no: it must sign the same way twice.
     needs_mldsa44: bool = True
+    #: Whether this node only trains: every message is an exercise. Set by `keepclear train`, never by a file.
+    exercise_only: bool = False
     #: Messages of one peer set aside before it is cut off until a person looks.
     quarantined_max: int = 100
 

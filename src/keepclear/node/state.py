@@ -28,6 +28,7 @@ from keepclear.node.held import (
     Subject,
 )
 from keepclear.node.helddissemination import PassingOn
+from keepclear.node.heldduty import Watch
 from keepclear.node.heldline import HeldLine
 from keepclear.node.logs import Read
 
@@ -71,6 +72,7 @@ class State:
         #: Minute in which a notice in force ends, whose end was not announced yet, to the keys of such notices.
         self.ends: dict[int, set[str]] = {}
         self.passing_on = PassingOn()
+        self.watch = Watch()
 
     # ------------------------------------------------------------------------------------------------ questions
 

@@ -12,13 +12,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from keepclear.node.commands import Command, ReceiveEntries, Tick
+from keepclear.core.notice import Mode
+from keepclear.node.commands import Command, ReceiveEntries, SendDraft, Tick
 from keepclear.node.decide import (
     agreements,
     alerts,
     channel,
     deadlines,
     dissemination,
+    duty,
+    eyes,
     line,
     linetests,
     notices,
@@ -66,6 +69,13 @@ def tick(picture: Picture, command: Tick, now_us: int, settings: Settings) -> De
     return replace(found, drafts=(*channel.let_go(picture, now_us, settings), *found.drafts))
 
 
+def send_draft(picture: Picture, command: SendDraft, now_us: int, settings: Settings) -> Decision:
+    """A second person sends what waits: it is decided now, as it would have been (D5)."""
+    decided, filing = eyes.approved(picture, command)
+    decision = TABLE[type(filing)](picture, filing, now_us, settings)
+    return replace(decision, drafts=(decided, *decision.drafts))
+
+
 TABLE: dict[type[Command], Decide] = {
     **notices.TABLE,
     **alerts.TABLE,
@@ -76,14 +86,27 @@ TABLE: dict[type[Command], Decide] = {
     **channel.TABLE,
     **requests.TABLE,
     **dissemination.TABLE,
+    **duty.TABLE,
+    **eyes.TABLE,
     Tick: tick,
+    SendDraft: send_draft,
 }
 
 
 def decide(picture: Picture, command: Command, now_us: int, settings: Settings) -> Decision:
     """What follows from a command at an instant. Raises a KeepclearError where a rule says no."""
-    decision = TABLE[type(command)](picture, command, now_us, settings)
-    return decision if isinstance(command, Tick) else channel.gated(picture, decision, settings)
+    decision = eyes.waiting(picture, command, now_us, settings)
+    if decision is None:
+        decision = TABLE[type(command)](picture, command, now_us, settings)
+    if not isinstance(command, Tick):
+        decision = channel.gated(picture, decision, settings)
+    return _exercised(decision) if settings.exercise_only else decision
+
+
+def _exercised(decision: Decision) -> Decision:
+    """Where a node only trains, whatever it says is an exercise (V6)."""
+    drafts = (replace(draft, mode=Mode.EXER) if draft.mode is Mode.OPER else draft for draft in decision.drafts)
+    return replace(decision, drafts=tuple(drafts))
 
 
 def check_delivery(

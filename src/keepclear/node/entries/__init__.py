@@ -11,7 +11,18 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from keepclear.node.entries import agreements, channel, dissemination, duties, line, linetests, notices, requests, stops
+from keepclear.node.entries import (
+    agreements,
+    channel,
+    dissemination,
+    duties,
+    duty,
+    line,
+    linetests,
+    notices,
+    requests,
+    stops,
+)
 from keepclear.node.entries.agreements import (
     AgreementProposed,
     AgreementSigned,
@@ -87,6 +98,7 @@ _SUBJECTS: tuple[ModuleType, ...] = (
     channel,
     requests,
     dissemination,
+    duty,
 )
 
 CHANNEL_KINDS: dict[str, type[Entry]] = {kind: body for each in _SUBJECTS for kind, body in each.CHANNEL.items()}

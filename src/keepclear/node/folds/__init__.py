@@ -6,7 +6,18 @@ A new subject is a module with its own `FOLDS`, and one line in the table here.
 from __future__ import annotations
 
 from keepclear.node.entries import Entry
-from keepclear.node.folds import agreements, channel, dissemination, duties, line, linetests, notices, requests, stops
+from keepclear.node.folds import (
+    agreements,
+    channel,
+    dissemination,
+    duties,
+    duty,
+    line,
+    linetests,
+    notices,
+    requests,
+    stops,
+)
 from keepclear.node.state import Fold
 
 FOLDS: dict[type[Entry], Fold] = {
@@ -19,4 +30,5 @@ FOLDS: dict[type[Entry], Fold] = {
     **channel.FOLDS,
     **requests.FOLDS,
     **dissemination.FOLDS,
+    **duty.FOLDS,
 }
