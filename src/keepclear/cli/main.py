@@ -28,6 +28,7 @@ from keepclear.cli import (
     record,
     serve,
     stop,
+    user,
     verify,
     voice,
     warmup,
@@ -215,6 +216,11 @@ _add(_watch, "send", watch.send_draft, 'watch send DA-0001 --by "J. Venn" --home
 _add(_watch, "drop", watch.drop_draft, 'watch drop DA-0001 --by "I. Maro" --home amber')
 _add(_watch, "number", watch.number, 'watch number Tower "+00 555 2" --by "I. Maro" --home amber')
 _add(_watch, "attach", watch.attach, 'watch attach call.wav --about birch --by "I. Maro" --home amber')
+
+_users = _group("user", "The people of our party, and what they are there for.")
+_add(_users, "list", user.list_people, "user list --home amber")
+_add(_users, "add", user.add, 'user add imaro "I. Maro" --role duty_officer --role admin --by "I. Maro" --home amber')
+_add(_users, "remove", user.remove, 'user remove jvenn --by "I. Maro" --home amber')
 
 _log = _group("log", "The duty log: free words, private, never changed.")
 _add(_log, "add", watch.add_log, 'log add "the line to Birch crackles" --by "I. Maro" --home amber')
