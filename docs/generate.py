@@ -73,7 +73,6 @@ MEANINGS = {
     "why": "what was wrong with it",
     "against": "whose clock differs: a party, or our own",
     "difference_ms": "by how much, milliseconds; positive: the other clock is ahead",
-    "login": "the name that a person signs in with",
     "roles": "what the person is there for; none: no longer one of the party",
     "desk": "where the person sits",
     "how": "`begun`, `handover` or `assumed`",
