@@ -66,10 +66,25 @@ def _place_command() -> Any:
     return typer.main.get_command(group)
 
 
+def _sites_command() -> Any:
+    from keepclear.cli import sites
+
+    group = typer.Typer(
+        name="sites",
+        help="Lists of protected sites, looked through before they are sent. Needs no node; keeps and sends nothing.",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+    )
+    group.callback()(lambda: None)
+    _add(group, "check", sites.check, "sites check additions.toml --duplicate-m 150 --due-days 30")
+    return typer.main.get_command(group)
+
+
 class KeepclearProgram(Program):
     """The whole program."""
 
-    heavy = {"check": _check_command, "place": _place_command}  # noqa: RUF012 -- never changed
+    heavy = {"check": _check_command, "place": _place_command, "sites": _sites_command}  # noqa: RUF012 -- never changed
 
 
 app = typer.Typer(
