@@ -26,6 +26,7 @@ from keepclear.cli import (
     peer,
     phrasebook,
     record,
+    report,
     serve,
     stop,
     user,
@@ -145,6 +146,9 @@ _add(
     "clear",
     clear.clear,
     'clear --at 34.02,36.01 --speed-mps 60 --reaction-s 20 --circle "34,36,9000" --turn-radius-m 1200 --stream-mps 15',
+)
+_add(
+    app, "report", report.report, "report amber.keepclear-record --from 2031-05-01T00:00:00Z --to 2031-06-01T00:00:00Z"
 )
 _add(app, "intake", intake.intake, "intake communique.txt --dated 2031-05-14")
 
