@@ -522,13 +522,16 @@ def app_of(stage: Stage) -> Starlette:
     async def beats() -> AsyncIterator[bytes]:
         queue: asyncio.Queue[bytes] = asyncio.Queue()
         stage.waiting.append(queue)
-        while True:
-            if not stage.is_silent:
-                yield pulse()
-            try:
-                yield await asyncio.wait_for(queue.get(), 0.5)
-            except TimeoutError:
-                continue
+        try:
+            while True:
+                if not stage.is_silent:
+                    yield pulse()
+                try:
+                    yield await asyncio.wait_for(queue.get(), 0.5)
+                except TimeoutError:
+                    continue
+        finally:
+            stage.waiting.remove(queue)
 
     async def stream(_: Request) -> Response:
         stage.loop = asyncio.get_running_loop()

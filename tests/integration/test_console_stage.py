@@ -706,3 +706,22 @@ def test_a_calm_watch_has_no_red_on_it(stage: Stage, desk: Seat) -> None:
     )
 
     assert red == []
+
+
+def test_tabs_of_one_browser_share_one_stream_and_another_takes_over_when_its_holder_goes(
+    stage: Stage, desk: Seat
+) -> None:
+    other = desk.page.context.new_page()
+    other.goto(stage.url)  # type: ignore[attr-defined]
+    other.locator("#top .zulu").wait_for()
+    other.wait_for_timeout(1500)
+    assert len(stage.waiting) == 1
+
+    desk.page.close()
+    other.wait_for_timeout(1500)
+    add_stop(stage)
+    stage.tell()
+
+    expect(other.locator("[data-alarm]")).to_contain_text("asks you to stop")
+    expect(other.locator("html")).to_have_attribute("data-state", "live")
+    assert len(stage.waiting) == 1

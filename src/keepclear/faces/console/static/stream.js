@@ -1,4 +1,4 @@
-// The event stream: entries as they are recorded, and a pulse each second. No pulse for three seconds is "offline".
+// The event stream, one for all tabs of a browser: entries as they are recorded, and a pulse each second. No pulse for three seconds is "offline".
 import { get } from "./api.js";
 import { at } from "./format.js";
 import { change, state } from "./state.js";
@@ -42,14 +42,41 @@ function soon() {
   fetchTimer = setTimeout(refetch, FETCH_DELAY_MS);
 }
 
+// One stream a browser: the tab that holds the lock opens it and tells the others. When it goes, another takes over and
+// resumes by the last id. A tab that hears nothing from it for long opens one of its own until it does.
+const LOCK = "keepclear stream";
+const tabs = new BroadcastChannel(LOCK);
+let isLeading = false;
+
+function heard(kind, body) {
+  if (kind === "pulse") return pulse(body);
+  lastSeq = Math.max(lastSeq, body.seq);
+  return soon();
+}
+
+tabs.addEventListener("message", ({ data }) => {
+  if (!isLeading) source?.close();
+  heard(data.kind, data.body);
+});
+
 function open() {
   source?.close();
   source = new EventSource(`/v1/stream?after=${lastSeq}`);
-  source.addEventListener("entry", (event) => {
-    lastSeq = Math.max(lastSeq, JSON.parse(event.data).seq);
-    soon();
+  for (const kind of ["entry", "pulse"])
+    source.addEventListener(kind, (event) => {
+      const body = JSON.parse(event.data);
+      if (isLeading) tabs.postMessage({ kind, body });
+      heard(kind, body);
+    });
+}
+
+/** Waits for its turn to hold the stream, and holds it until this tab goes. */
+function lead() {
+  navigator.locks.request(LOCK, () => {
+    isLeading = true;
+    open();
+    return new Promise(() => {});
   });
-  source.addEventListener("pulse", (event) => pulse(JSON.parse(event.data)));
 }
 
 /** A pulse carries what changes without an entry: line states, the store, the clock. */
@@ -101,7 +128,7 @@ function watch() {
   if (silent > SILENCE_MS && !state.isOffline)
     change({ isOffline: true, lostAt: now() - silent, caughtUp: null, playing: false });
   // The browser gives up for good after an answer that is no stream: then it is opened anew.
-  if (source?.readyState === EventSource.CLOSED || silent > 4 * SILENCE_MS) {
+  if ((isLeading && source?.readyState === EventSource.CLOSED) || silent > 4 * SILENCE_MS) {
     lastPulse = silent > 4 * SILENCE_MS ? performance.now() - SILENCE_MS - 1 : lastPulse;
     open();
   }
@@ -111,6 +138,6 @@ function watch() {
 export async function startStream() {
   await refetch();
   lastPulse = performance.now();
-  open();
+  lead();
   setInterval(watch, 250);
 }
