@@ -42,8 +42,15 @@ function unwrapped(points) {
   });
 }
 
+const rings = new WeakMap(); // a volume never changes: its ring is made once
+
 /** A closed ring of [lat, lon] around a volume's ground, dense enough for its edges to bend as they do on the earth. */
 export function ringOf(volume) {
+  if (!rings.has(volume)) rings.set(volume, makeRing(volume));
+  return rings.get(volume);
+}
+
+function makeRing(volume) {
   if (volume.circle) {
     const { lat, lon, radius_m: radius } = volume.circle;
     return unwrapped(Array.from({ length: 97 }, (_, step) => destination([lat, lon], (step % 96) * 3.75, radius)));
@@ -65,10 +72,24 @@ export function middleOf(volume) {
   return [sum[0] / corners.length, sum[1] / corners.length];
 }
 
+const spans = new WeakMap();
+
+/** The southernmost and northernmost latitude of a volume's ring. */
+function latitudes(volume, ring) {
+  if (!spans.has(volume)) spans.set(volume, [Math.min(...ring.map(([lat]) => lat)), Math.max(...ring.map(([lat]) => lat))]);
+  return spans.get(volume);
+}
+
 /** Whether a place lies on a volume's ground. */
 export function contains(volume, [lat, lon]) {
-  if (volume.circle) return metresBetween([volume.circle.lat, volume.circle.lon], [lat, lon]) <= volume.circle.radius_m;
+  if (volume.circle) {
+    // Most are not even on this latitude.
+    if (Math.abs(lat - volume.circle.lat) * rad * RADIUS_M > volume.circle.radius_m) return false;
+    return metresBetween([volume.circle.lat, volume.circle.lon], [lat, lon]) <= volume.circle.radius_m;
+  }
   const ring = ringOf(volume);
+  const [south, north] = latitudes(volume, ring);
+  if (lat < south || lat > north) return false;
   const x = lon + 360 * Math.round((ring[0][1] - lon) / 360);
   let inside = false;
   for (let at = 0, before = ring.length - 1; at < ring.length; before = at, at += 1) {

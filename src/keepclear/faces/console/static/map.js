@@ -13,6 +13,7 @@ import { conflictKey } from "./rows.js";
 const flat = ([lat, lon]) => ol.proj.fromLonLat([lon, lat]);
 const ringGeometry = (volume) => new ol.geom.Polygon([ringOf(volume).map(flat)]);
 const NAMES = ["land", "area", "notices", "conflicts", "labels", "flags", "draft"];
+const IMAGES = new Set(["land", "notices", "conflicts", "labels"]);
 
 let map = null;
 let sources = {};
@@ -60,15 +61,13 @@ function graticule() {
 
 function make() {
   sources = Object.fromEntries(NAMES.map((name) => [name, new ol.source.Vector()]));
-  const layers = NAMES.map(
-    (name, place) =>
-      new ol.layer.Vector({
-        source: sources[name],
-        zIndex: place && place + 1,
-        declutter: name === "labels",
-        updateWhileInteracting: true,
-      }),
-  );
+  // What is drawn once and moved is an image while the map is panned; what is small and must be sharp is drawn each time.
+  const layers = NAMES.map((name, place) => {
+    const options = { source: sources[name], zIndex: place && place + 1, declutter: name === "labels" };
+    return IMAGES.has(name)
+      ? new ol.layer.VectorImage({ ...options, imageRatio: 1.5 })
+      : new ol.layer.Vector({ ...options, updateWhileInteracting: true });
+  });
   map = new ol.Map({
     layers,
     controls: [new ol.control.ScaleLine({ units: "nautical", minWidth: 70 })],
@@ -111,31 +110,55 @@ function shownNotices() {
   );
 }
 
+const onMap = new Map(); // what is drawn of each notice, by everything that it looks like
+
+/** The outline and the name of each part of a notice, each with the layer that it belongs to. */
+function featuresOf(notice, slot, look) {
+  const choose = { type: "notice", key: noticeKey(notice) };
+  return notice.volumes.flatMap((volume) => {
+    const shape = new ol.Feature({ geometry: ringGeometry(volume), choose });
+    shape.setStyle(noticeStyle(slot, look));
+    const top = ringOf(volume).reduce((one, other) => (other[0] > one[0] ? other : one));
+    const name = new ol.Feature({ geometry: new ol.geom.Point(flat(top)), choose });
+    const colour = token(look.isHot ? "--red-ink" : `--p${slot % 3}`);
+    name.setStyle(label(`${notice.id} v${notice.version}`, colour, { offsetY: -11 }));
+    // The name of what is in alarm gives way to nothing.
+    return [
+      ["notices", shape],
+      [look.isHot ? "hot" : "labels", name],
+    ];
+  });
+}
+
+/** Draws what is new or looks otherwise than before, and takes away what is gone; the rest is left alone. */
 function drawNotices(hotKey) {
   const ms = state.shownAt ?? now();
-  for (const name of ["notices", "labels", "flags"]) sources[name].clear();
+  const theme = document.documentElement.dataset.theme;
+  const fresh = { notices: [], labels: [], hot: [] };
+  const stays = new Set();
   for (const notice of shownNotices()) {
     const [key, slot] = [noticeKey(notice), party(notice.party).slot];
-    const isHot = key === hotKey;
-    const choose = { type: "notice", key };
     const look = {
       isChosen: state.chosen?.type === "notice" && state.chosen.key === key,
       hasBegun: at(notice.start) <= ms,
-      isHot,
+      isHot: key === hotKey,
     };
-    for (const volume of notice.volumes) {
-      const feature = new ol.Feature({ geometry: ringGeometry(volume), choose });
-      feature.setStyle(noticeStyle(slot, look));
-      sources.notices.addFeature(feature);
-      const top = ringOf(volume).reduce((one, other) => (other[0] > one[0] ? other : one));
-      const name = new ol.Feature({ geometry: new ol.geom.Point(flat(top)), choose });
-      name.setStyle(
-        label(`${notice.id} v${notice.version}`, token(isHot ? "--red-ink" : `--p${slot % 3}`), { offsetY: -11 }),
-      );
-      // The name of what is in alarm gives way to nothing.
-      sources[isHot ? "flags" : "labels"].addFeature(name);
-    }
+    const is = `${key} ${notice.version} ${notice.hash} ${slot} ${theme} ${Object.values(look)}`;
+    stays.add(is);
+    if (onMap.has(is)) continue;
+    const features = featuresOf(notice, slot, look);
+    onMap.set(is, features);
+    for (const [name, feature] of features) fresh[name].push(feature);
   }
+  for (const [is, features] of onMap) {
+    if (stays.has(is)) continue;
+    for (const [name, feature] of features) if (name !== "hot") sources[name].removeFeature(feature);
+    onMap.delete(is);
+  }
+  sources.flags.clear();
+  for (const name of ["notices", "labels"]) sources[name].addFeatures(fresh[name]);
+  const hot = [...onMap.values()].flat().filter(([name]) => name === "hot");
+  sources.flags.addFeatures(hot.map(([, feature]) => feature));
 }
 
 function drawConflicts(hotKey) {
@@ -213,6 +236,7 @@ export function drawRings(rings) {
 export function drawNothingLive() {
   liveView ??= { center: map.getView().getCenter(), zoom: map.getView().getZoom() };
   for (const name of ["area", "notices", "conflicts", "labels", "flags"]) sources[name].clear();
+  onMap.clear();
 }
 
 /** Land and grid take the colours of the theme; the grid keeps its own, so it is made anew. */

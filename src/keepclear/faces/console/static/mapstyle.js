@@ -7,8 +7,14 @@ const { Style, Stroke, Fill, Text, RegularShape } = ol.style;
 
 export const rootPx = () => parseFloat(getComputedStyle(document.documentElement).fontSize);
 
+const patterns = new Map(); // one for each look: two thousand notices share a handful
+const cached = (key, make) => patterns.get(key) ?? (patterns.set(key, make()), patterns.get(key));
+
 /** A repeating pattern: 1 rising lines, 2 falling, 3 upright, 4 level, "cross" both ways, "dots". */
-export function hatch(kind, colour, step = 9) {
+export const hatch = (kind, colour, step = 9) =>
+  cached(`${kind} ${colour} ${step}`, () => makeHatch(kind, colour, step));
+
+function makeHatch(kind, colour, step) {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = step;
   const pen = canvas.getContext("2d");
@@ -51,7 +57,14 @@ export const landStyle = () =>
   new Style({ fill: new Fill({ color: token("--land") }), stroke: new Stroke({ color: token("--coast"), width: 1 }) });
 
 /** A notice: the party's line and hatch; chosen with a ring outside; in a warning the line is red and thicker. */
-export function noticeStyle(slot, { isChosen, hasBegun, isHot }) {
+export function noticeStyle(slot, look) {
+  const theme = document.documentElement.dataset.theme;
+  return cached(`notice ${theme} ${slot} ${look.isChosen} ${look.hasBegun} ${look.isHot}`, () =>
+    makeNoticeStyle(slot, look),
+  );
+}
+
+function makeNoticeStyle(slot, { isChosen, hasBegun, isHot }) {
   const colour = token(`--p${slot % 3}`);
   const width = isHot ? 4 : hasBegun ? 2.75 : 1.75;
   const ring = isChosen ? [line(token("--focus"), width + 5), line(token("--sea"), width + 2)] : [];
