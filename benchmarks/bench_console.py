@@ -13,13 +13,21 @@ import random
 import statistics
 import sys
 from datetime import timedelta
+from math import cos, sin
 from pathlib import Path
 from typing import Any
 
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "tests")]
 
-from tests.integration.browser import chromium, seat
-from tests.integration.console_fake import Server, Stage, a_notice, circle, set_the_watch, volume
+from tests.integration.browser import chromium, seat  # noqa: E402
+from tests.integration.console_fake import (  # noqa: E402
+    Server,
+    Stage,
+    a_notice,
+    circle,
+    set_the_watch,
+    volume,
+)
 
 PAN = """async (steps) => {
   const map = document.querySelector("#map canvas");
@@ -59,8 +67,6 @@ def fill(stage: Stage, count: int) -> None:
         else:
             corners = sorted(rng.uniform(0, 6.283) for _ in range(rng.choice((4, 8, 20))))
             reach = rng.uniform(0.005, 0.05)
-            from math import cos, sin
-
             space = {"polygon": [[middle[0] + reach * sin(turn), middle[1] + reach * cos(turn)] for turn in corners]}
         made = volume(start, start + timedelta(minutes=rng.uniform(20, 90)), 0, rng.uniform(300, 3_000), **space)
         stage.picture["notices"].append(a_notice(party, f"{party[0].upper()}-{number + 1000:04}", made))
