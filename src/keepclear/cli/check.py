@@ -33,16 +33,18 @@ from keepclear.cli.check_report import (
 )
 from keepclear.core.footprint import Circle, Footprint
 from keepclear.core.separation import Separation
-from keepclear.core.timespan import LATEST_US, TimeSpan
 from keepclear.core.volume import AltitudeDatum, Volume4D
+from keepclear.engine import warm
 from keepclear.engine.detect import Found, find_conflicts
-from keepclear.engine.resolve import LATEST_SHIFT_US, earliest_clear_start
+from keepclear.engine.judge import judge
+from keepclear.engine.resolve import earliest_start_among, nearest_free_height_mm
+from keepclear.engine.standing import PACK_FROM, StandingIndex
 from keepclear.engine.validity import check_volume
-from keepclear.engine.volume_index import VolumeIndex
 from keepclear.errors import LimitReached, Malformed
 from keepclear.formats.f3548 import looks_like_f3548, read_f3548
 from keepclear.formats.geojson import looks_like_geojson, read_geojson
 from keepclear.formats.planned import FILE_BYTES_MAX, Fault, Planned, Reading, clean, load_json
+from keepclear.links.kernels import use_kept_kernels
 
 _CORNER = re.compile(r"outline\[(\d+)\]")
 _EDGES = re.compile(r"edges (\d+) and (\d+)")
@@ -50,6 +52,8 @@ _EDGES = re.compile(r"edges (\d+) and (\d+)")
 CONFLICTS_MAX = 20_000
 #: Notices in conflict whose earliest clear start is sought: each search looks at all notices of 30 days.
 EARLIEST_MAX = 1_000
+#: Whose a notice is, to the index: those of FILE are compared among themselves, those of --against are not.
+OWN, AGAINST = "own", "against"
 #: From so many notices on, progress is shown.
 SHOW_PROGRESS_FROM = 2_000
 
@@ -257,9 +261,11 @@ def check_notices(
 ) -> Report:
     """Compares each of `own` with the others of `own` and with all of `against`."""
     notices = (*own, *against)
-    index = VolumeIndex()
+    index = StandingIndex()
     for number, planned in enumerate(notices):
-        index.add(str(number), planned.volumes)
+        index.add(str(number), planned.volumes, OWN if number < len(own) else AGAINST)
+    if sum(len(planned.volumes) for planned in notices) >= PACK_FROM and use_kept_kernels():
+        warm.make_ready()
     found, limit = _find(notices, len(own), index, separation)
     conflicts = tuple(_conflicts(notices, index, found, separation))
     return Report(separation, notices, len(own), conflicts, tuple(faults), limit)
@@ -276,9 +282,13 @@ class _UpTo:
 
 
 def _find(
-    notices: Sequence[Planned], asked: int, index: VolumeIndex, separation: Separation
+    notices: Sequence[Planned], asked: int, index: StandingIndex, separation: Separation
 ) -> tuple[dict[tuple[int, int], list[Found]], str]:
     """Conflicts by pair of notices, and the bound that stopped the search or empty."""
+    if warm.is_ready():
+        # All pairs at once; where they are too many, notice by notice, to say how far it came.
+        with contextlib.suppress(LimitReached):
+            return _find_all(notices, index, separation), ""
     pairs: dict[tuple[int, int], list[Found]] = {}
     left = CONFLICTS_MAX
     for number in _shown(range(asked), "Comparing"):
@@ -304,13 +314,34 @@ def _find(
     return pairs, ""
 
 
+def _find_all(
+    notices: Sequence[Planned], index: StandingIndex, separation: Separation
+) -> dict[tuple[int, int], list[Found]]:
+    """The same by one pass over all pairs. Raises LimitReached."""
+    agreed = {(OWN, OWN): separation, (OWN, AGAINST): separation}
+    # Of each pair the notice that was read first comes first.
+    both = sorted(
+        tuple(sorted((int(key), position) for key, position in pair))
+        for pair in index.pairs(agreed, most=CONFLICTS_MAX)
+    )
+    pairs: dict[tuple[int, int], list[Found]] = {}
+    for (number, at), (other, other_at) in sorted(both, key=lambda pair: (pair[0][0], str(pair[1][0]), pair)):
+        judgement = judge(notices[number].volumes[at], notices[other].volumes[other_at], separation)
+        pairs.setdefault((number, other), []).append(Found(str(other), at, other_at, judgement))
+    return pairs
+
+
 def _conflicts(
-    notices: Sequence[Planned], index: VolumeIndex, pairs: dict[tuple[int, int], list[Found]], separation: Separation
+    notices: Sequence[Planned], index: StandingIndex, pairs: dict[tuple[int, int], list[Found]], separation: Separation
 ) -> Iterator[Conflict]:
     earliest: dict[int, int | None] = {}
+    height: dict[int, int | None] = {}
+    agreed = {OWN: separation, AGAINST: separation}
     for number in _shown(dict.fromkeys(number for number, _ in pairs), "Seeking clear starts"):
         if len(earliest) < EARLIEST_MAX:
-            earliest[number] = _earliest(notices, number, index, separation)
+            volumes, itself = notices[number].volumes, (str(number),)
+            earliest[number] = earliest_start_among(volumes, index, agreed, exclude=itself)
+            height[number] = nearest_free_height_mm(volumes, index, agreed, exclude=itself)
     for (number, other_number), found in pairs.items():
         one, other = notices[number], notices[other_number]
         meetings = tuple(
@@ -323,19 +354,7 @@ def _conflicts(
             )
             for item in found
         )
-        yield Conflict(one, other, meetings, earliest.get(number), number in earliest)
-
-
-def _earliest(notices: Sequence[Planned], number: int, index: VolumeIndex, separation: Separation) -> int | None:
-    """The earliest clear start of one notice among all the others."""
-    volumes = notices[number].volumes
-    others: dict[tuple[str, int], None] = {}
-    for volume in volumes:
-        # Any volume may be moved by up to the longest shift, so all that it could then meet is asked for.
-        span = TimeSpan(volume.span.start_us, min(LATEST_US, volume.span.end_us + LATEST_SHIFT_US))
-        others.update(dict.fromkeys(index.candidates(replace(volume, span=span), separation)))
-    known = [(notices[int(key)].volumes[position], separation) for key, position in others if int(key) != number]
-    return earliest_clear_start(volumes, known)
+        yield Conflict(one, other, meetings, earliest.get(number), height.get(number), number in earliest)
 
 
 def _shown(items: Iterable[int], what: str) -> Iterable[int]:

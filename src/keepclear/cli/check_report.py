@@ -22,6 +22,9 @@ from keepclear.formats.planned import Fault, Planned
 NOTES_ALIKE_MAX = 20
 _FIGURES = re.compile(r"[\d.,]+")
 
+#: Bands of one notice that are written out when it is moved in height.
+BANDS_TOLD = 3
+
 EXIT_CLEAR, EXIT_CONFLICTS, EXIT_UNUSABLE, EXIT_UNREAD = 0, 1, 2, 3
 
 
@@ -43,13 +46,16 @@ class Conflict:
     Attributes:
         earliest_us: the earliest start at which `one` is clear of everything known; None when there is none within
             30 days, or when `is_sought` is false.
-        is_sought: whether the earliest start was looked for.
+        height_mm: the least shift in height at which `one` is clear of everything known, negative is down; None when
+            there is none, or when `is_sought` is false.
+        is_sought: whether the earliest start and the height were looked for.
     """
 
     one: Planned
     other: Planned
     meetings: tuple[Meeting, ...]
     earliest_us: int | None
+    height_mm: int | None
     is_sought: bool
 
     @property
@@ -144,6 +150,8 @@ def _conflict_lines(number: int, conflict: Conflict, separation: Separation) -> 
             lines.append(f"  {meeting.judgement.verdict}: {meeting.one_path} and {meeting.other_path}")
         lines += [f"  {name:8}{text}" for name, text in _meeting_facts(meeting, separation)]
     lines.append(f"  {'clear':8}{earliest_text(conflict)}")
+    if conflict.is_sought:
+        lines.append(f"  {'or':8}{free_height_text(conflict)}")
     return lines
 
 
@@ -178,6 +186,26 @@ def earliest_text(conflict: Conflict) -> str:
     later_us = conflict.earliest_us - min(volume.span.start_us for volume in conflict.one.volumes)
     later = spoken_duration(later_us / SECOND_US) + (" and a fraction" if later_us % SECOND_US else "")
     return f"earliest start of {conflict.one.id} clear of everything read: {zulu(conflict.earliest_us)}, {later} later"
+
+
+def free_height_text(conflict: Conflict) -> str:
+    """The nearest height that would be clear for the first of the two at its time, in words."""
+    one, shift_mm = conflict.one, conflict.height_mm
+    if shift_mm is None:
+        return f"no other height of {one.id} is clear of everything read"
+    bands = dict.fromkeys(band_text(moved_band(volume.band, shift_mm)) for volume in one.volumes)
+    way = "higher" if shift_mm > 0 else "lower"
+    more = f" and {len(bands) - BANDS_TOLD} more" if len(bands) > BANDS_TOLD else ""
+    told = "; ".join(list(bands)[:BANDS_TOLD]) + more
+    return f"nearest height of {one.id} clear of everything read: {_metres(abs(shift_mm) / 1000)} {way}, {told}"
+
+
+def moved_band(band: AltitudeBand, shift_mm: int) -> AltitudeBand:
+    """A band so many millimetres higher."""
+    lower, upper = (
+        Altitude(round(limit.value_m + shift_mm / 1000, 3), limit.datum) for limit in (band.lower, band.upper)
+    )
+    return AltitudeBand(lower, upper)
 
 
 def when_text(meeting: Meeting, separation: Separation) -> str:
@@ -329,6 +357,7 @@ def _conflict_json(conflict: Conflict, separation: Separation) -> dict[str, Any]
         "meetings": [_meeting_json(meeting, separation) for meeting in conflict.meetings],
         "earliest_clear_start": None if conflict.earliest_us is None else zulu(conflict.earliest_us),
         "earliest_clear_start_sought": conflict.is_sought,
+        "nearest_free_height_shift_m": None if conflict.height_mm is None else conflict.height_mm / 1000,
     }
 
 

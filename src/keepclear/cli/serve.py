@@ -47,7 +47,9 @@ def _run(loaded: Config, *, as_json: bool, while_stdin: bool) -> None:
 
 async def _serve(loaded: Config, *, as_json: bool, while_stdin: bool) -> None:
     from keepclear.assembly import open_node
+    from keepclear.engine.standing import PACK_FROM
     from keepclear.faces.serving import open_doors
+    from keepclear.links.kernels import Warming
 
     told_to_stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -68,7 +70,12 @@ async def _serve(loaded: Config, *, as_json: bool, while_stdin: bool) -> None:
             say(f"Peers come in at {doors.peer_url}. Ctrl-C stops it.")
             say("Not certified. Not the sole means of separation.")
         sys.stdout.flush()
-        await told_to_stop.wait()
+        indexes = ready.node.picture.indexes
+        warming = Warming(lambda: sum(len(index) for index in indexes.values()) >= PACK_FROM)
+        try:
+            await told_to_stop.wait()
+        finally:
+            warming.stop()
 
 
 def _wait_for_end(loop: asyncio.AbstractEventLoop, told_to_stop: asyncio.Event) -> None:

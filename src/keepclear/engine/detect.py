@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from keepclear.core.conflict import Judgement, Verdict
 from keepclear.core.separation import NO_SEPARATION, Separation
 from keepclear.core.volume import Volume4D
 from keepclear.engine.judge import judge
-from keepclear.engine.volume_index import IndexDraft, VolumeIndex
+from keepclear.engine.volume_index import Hit
 from keepclear.errors import LimitReached
+
+
+class Candidates(Protocol):
+    """What gives all that may conflict with a volume."""
+
+    def __iter__(self) -> Iterator[str]: ...
+
+    def candidates(self, volume: Volume4D, separation: Separation = ..., /) -> list[Hit]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +33,7 @@ class Found:
 
 
 def find_conflicts(
-    index: VolumeIndex | IndexDraft,
+    index: Candidates,
     volumes_of: Callable[[str], Sequence[Volume4D]],
     volumes: Sequence[Volume4D],
     separation_for: Callable[[str], Separation],

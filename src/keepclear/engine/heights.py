@@ -82,8 +82,8 @@ def vertical_gap(
             0.0, one_band.lower.value_m - other_band.upper.value_m, other_band.lower.value_m - one_band.upper.value_m
         )
         return Interval(gap_m, gap_m)
-    over = _difference(one_band.lower, one_footprint, other_band.upper, other_footprint, apart_m)
-    under = _difference(other_band.lower, other_footprint, one_band.upper, one_footprint, apart_m)
+    over = difference(one_band.lower, one_footprint, other_band.upper, other_footprint, apart_m)
+    under = difference(other_band.lower, other_footprint, one_band.upper, one_footprint, apart_m)
     return Interval(max(0.0, over.least, under.least), max(0.0, over.most, under.most))
 
 
@@ -94,10 +94,10 @@ def shared_height_m(
     if _compare_exactly(one_band, other_band):
         upper_m = min(one_band.upper.value_m, other_band.upper.value_m)
         return max(0.0, upper_m - max(one_band.lower.value_m, other_band.lower.value_m))
-    over = _difference(one_band.lower, one_footprint, other_band.upper, other_footprint, 0.0)
-    under = _difference(other_band.lower, other_footprint, one_band.upper, one_footprint, 0.0)
-    own = _difference(one_band.lower, one_footprint, one_band.upper, one_footprint, 0.0)
-    other = _difference(other_band.lower, other_footprint, other_band.upper, other_footprint, 0.0)
+    over = difference(one_band.lower, one_footprint, other_band.upper, other_footprint, 0.0)
+    under = difference(other_band.lower, other_footprint, one_band.upper, one_footprint, 0.0)
+    own = difference(one_band.lower, one_footprint, one_band.upper, one_footprint, 0.0)
+    other = difference(other_band.lower, other_footprint, other_band.upper, other_footprint, 0.0)
     return max(0.0, min(-over.least, -under.least, -own.least, -other.least))
 
 
@@ -110,10 +110,10 @@ def _compare_exactly(one: AltitudeBand, other: AltitudeBand) -> bool:
 
 def is_upside_down(band: AltitudeBand, footprint: Footprint) -> bool:
     """Whether the lower limit surely lies above the upper, whatever ground and weather."""
-    return _difference(band.lower, footprint, band.upper, footprint, 0.0).least > 0
+    return difference(band.lower, footprint, band.upper, footprint, 0.0).least > 0
 
 
-def _difference(
+def difference(
     upper: Altitude, upper_footprint: Footprint, lower: Altitude, lower_footprint: Footprint, apart_m: float
 ) -> Interval:
     """`upper` less `lower`, metres; negative when they are the other way round."""

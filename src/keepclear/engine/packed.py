@@ -151,7 +151,7 @@ class Snapshot:
     def __init__(self, number: int, arrays: tuple[Any, ...], trees: tuple[Tree, ...], rows: int, epoch_us: int) -> None:
         self.number = number
         self._arrays, self._trees, self._rows = arrays, trees, rows
-        self._addresses = _addresses(arrays)
+        self._addresses = np.append(_addresses(arrays), rows)
         self._epoch_us = epoch_us
         self._forest = np.zeros(0, dtype=np.int64)
         self._reaches: list[Any] = []

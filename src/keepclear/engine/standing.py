@@ -86,6 +86,14 @@ class StandingIndex:
         self._party[key] = party
         self._waiting[key] = None
 
+    def volume(self, key: str, position: int) -> Volume4D:
+        """A volume that is held."""
+        return self._volumes[key][position]
+
+    def party_of(self, key: str) -> str:
+        """Whose a key is."""
+        return self._party[key]
+
     def remove(self, key: str) -> None:
         """Let go of a key; nothing happens if it is not held."""
         if self._volumes.pop(key, None) is None:

@@ -25,7 +25,6 @@ from keepclear.core.secondmeans import Verdict as PlaceVerdict
 from keepclear.core.timespan import SECOND_US
 from keepclear.core.volume import Volume4D
 from keepclear.core.wayout import deepest_way_out_m
-from keepclear.engine.detect import widest_of
 from keepclear.engine.judge import judge
 from keepclear.errors import LimitReached, Refused
 from keepclear.formats.seen_from import WireSeenFrom, reckoned_from_wire
@@ -83,13 +82,13 @@ def conflicts_with(
     index = picture.indexes[mode]
     count = 0
     separations = {party: picture.separation_to(separation_with or party) for party in parties}
-    widest = widest_of(separations.values())
     for volume in volumes:
-        for other_key, other_at in index.candidates(volume, widest):
+        for near in index.meeting(volume, separations):
+            other_key = near.key
             held = picture.notices.get(other_key)
             if held is None or other_key == key or held.party not in separations or not held.is_live(now_us):
                 continue
-            judgement = judge(volume, held.volumes[other_at], separations[held.party], measure_depth=False)
+            judgement = judge(volume, held.volumes[near.position], separations[held.party], measure_depth=False)
             if judgement.verdict is Verdict.CLEAR:
                 continue
             of_party = found.setdefault(held.party, {})

@@ -239,7 +239,15 @@ class Node:
                 await self._try(command)
             if self.now_us() >= forget_at:
                 self.picture.forget(self.now_us())
+                await self._tidy_indexes()
                 forget_at = self.now_us() + FORGET_EVERY_US
+
+    async def _tidy_indexes(self) -> None:
+        """Merge what the index has grown, aside: its kernels let go of the interpreter, and nobody waits for it."""
+        for index in self.picture.indexes.values():
+            merge = index.due()
+            if merge is not None:
+                index.adopt(await asyncio.to_thread(merge.run))
 
     def _may_judge(self) -> bool:
         """Whether anything may be declared missed: the peers were asked for the time, or had long enough to tell it.

@@ -13,7 +13,7 @@ from keepclear.core.agreement import Agreement
 from keepclear.core.notice import Mode, NoticeState
 from keepclear.core.separation import NO_SEPARATION, Separation
 from keepclear.core.timespan import MINUTE_US
-from keepclear.engine.volume_index import VolumeIndex
+from keepclear.engine.standing import StandingIndex
 from keepclear.errors import NotFound
 from keepclear.node.entries import ConflictsFound, DutyState
 from keepclear.node.held import (
@@ -49,7 +49,7 @@ class State:
         self.agreements: dict[str, HeldAgreement] = {}
         self.conflicts: dict[tuple[str, str], ConflictsFound] = {}
         self.conflict_numbers: dict[frozenset[str], int] = {}
-        self.indexes: dict[Mode, VolumeIndex] = {mode: VolumeIndex() for mode in Mode}
+        self.indexes: dict[Mode, StandingIndex] = {mode: StandingIndex() for mode in Mode}
         self.last_serial: dict[str, int] = {}
         self.is_clock_suspect = False
         self.clock_difference_ms = 0

@@ -153,3 +153,16 @@ def test_what_is_over_is_let_go() -> None:
 
     assert index.expire(10) == ("early",)
     assert list(index) == ["later"]
+
+
+def test_a_snapshot_knows_nothing_of_rows_that_its_arrays_have_no_room_for() -> None:
+    rng, index = random.Random(4), PackedRows()
+    volume = a_volume(rng)
+    index.add_one(volume, 1)
+    before = index.snapshot().asked_with(table(Separation()))
+
+    for _ in range(200):
+        index.add_one(volume, 1)
+    index.rooms.make_room("life", 100_000, spare=True)
+
+    assert asked_about(before, index, volume) in ([0], [1])

@@ -31,6 +31,8 @@ WGS84, AMSL, FL, AGL, MIXED, DATA = 0, 1, 2, 3, 4, 5
 
 #: Places in a table of addresses.
 A_REC, A_SPAN, A_GEOM, A_LIFE, A_VERTS, A_CHUNKS, A_ZONES, A_ZROWS, A_RUNS, ADDRESSES = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
+#: Behind the addresses of a store: how many rows it had. A tree may hold later ones that these arrays know nothing of.
+A_COUNT = 9
 
 #: A row that stands is removed by this change.
 NEVER = (1 << 31) - 1

@@ -20,6 +20,7 @@ from keepclear.engine.kernels.ground import (
 )
 from keepclear.engine.kernels.layout import (
     A_CHUNKS,
+    A_COUNT,
     A_GEOM,
     A_LIFE,
     A_REC,
@@ -257,7 +258,7 @@ def _on_ground(
             near_m = ground_m + (a_radius if a_pieces == 0 else 0.0) - 1.0
             found = item_to_zone(context, near_m, ground_m + 1.0, b_line, b_starts, b_runs)
     elif a_zone >= 0 and _context(
-        b_rec, b_geom, f32_at(b[A_VERTS] + b_geom[FIRST] * 12), 1 if b_radius < 2_500.0 else 4, ground_m + 10.0, other
+        b_rec, b_geom, f32_at(b[A_VERTS] + b_geom[FIRST] * 12), 1 if b_radius < 2_500.0 else 8, ground_m + 10.0, other
     ):
         a_line = i32_at(a[A_ZONES] + a_zone * ZONE_COLUMNS * 4)
         a_starts, a_runs = u16_at(a[A_ZROWS] + a_line[Z_START] * 2), i16_at(a[A_RUNS] + a_line[Z_RUN] * 8)
@@ -350,7 +351,7 @@ def search(
                     continue
                 place = block * FAN + lane
                 j = np.int64(rows[place])
-                if same_size and j <= i:
+                if j >= b[A_COUNT] or (same_size and j <= i):
                     continue
                 p = of_party[place] * 3
                 ground_m, vertical_m, apart_s = asked[p], asked[p + 1], asked[p + 2]

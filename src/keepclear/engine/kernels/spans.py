@@ -31,8 +31,8 @@ STRAY_PER_M, STRAY_M = 0.28 / 6.33e6, 0.5
 
 #: How an item that is not large lies on the chart: how many points, then first and last row, first and last column,
 #: cosines (largest, least) of its latitudes, then row and column of each point.
-POINTS_MOST = 8
-C_COUNT, C_ROW, C_ROW_END, C_COLUMN, C_COLUMN_END, C_COS, C_COS_LEAST, C_POINTS, CONTEXT = 0, 1, 2, 3, 4, 5, 6, 7, 24
+POINTS_MOST = 16
+C_COUNT, C_ROW, C_ROW_END, C_COLUMN, C_COLUMN_END, C_COS, C_COS_LEAST, C_POINTS, CONTEXT = 0, 1, 2, 3, 4, 5, 6, 7, 40
 
 FAR, CLOSE, UNKNOWN = 0, 1, 2
 
@@ -229,14 +229,34 @@ def zone_to_zone(
     least_m = COLUMN_LEAST_M * math.cos(math.radians(north))
     more = int(far_m / ROW_LEAST_M) + 1
     for row in range(max(a_row, b_row - more), min(a_row + a_rows, b_row + b_rows + more)):
-        for i in range(a_starts[row - a_row], a_starts[row - a_row + 1]):
-            n = i * 4
-            west, east = a_runs[n] + shift, a_runs[n + 3] + shift
-            for r in range(max(b_row, row - more), min(b_row + b_rows, row + more + 1)):
-                up_m = max(0.0, abs(row - r) - 1.0) * ROW_LEAST_M
-                for j in range(b_starts[r - b_row], b_starts[r - b_row + 1]):
-                    m = j * 4
-                    aside_m = max(0.0, b_runs[m] - east, west - b_runs[m + 3]) * least_m
-                    if aside_m * aside_m + up_m * up_m <= far_m * far_m:
-                        return UNKNOWN
+        first, last = a_starts[row - a_row], a_starts[row - a_row + 1]
+        if first == last:
+            continue
+        # Runs stand in order, so the first and the last hold the whole row.
+        west, east = a_runs[first * 4] + shift, a_runs[last * 4 - 1] + shift
+        for r in range(max(b_row, row - more), min(b_row + b_rows, row + more + 1)):
+            b_first, b_last = b_starts[r - b_row], b_starts[r - b_row + 1]
+            if b_first == b_last:
+                continue
+            up_m = max(0.0, abs(row - r) - 1.0) * ROW_LEAST_M
+            aside_m = max(0.0, b_runs[b_first * 4] - east, west - b_runs[b_last * 4 - 1]) * least_m
+            if aside_m * aside_m + up_m * up_m > far_m * far_m:
+                continue
+            if _runs_close(a_runs, first, last, shift, b_runs, b_first, b_last, least_m, up_m, far_m):
+                return UNKNOWN
     return FAR
+
+
+@kernel
+def _runs_close(
+    a_runs: Any, a_first: int, a_last: int, shift: int, b_runs: Any, b_first: int, b_last: int, least_m: float,
+    up_m: float, far_m: float,
+) -> bool:  # fmt: skip
+    """Whether runs of two rows may come within a distance."""
+    for i in range(a_first, a_last):
+        west, east = a_runs[i * 4] + shift, a_runs[i * 4 + 3] + shift
+        for j in range(b_first, b_last):
+            aside_m = max(0.0, b_runs[j * 4] - east, west - b_runs[j * 4 + 3]) * least_m
+            if aside_m * aside_m + up_m * up_m <= far_m * far_m:
+                return True
+    return False

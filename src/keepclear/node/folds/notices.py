@@ -70,7 +70,7 @@ def _put_version(state: State, entry: Read, body: NoticeFiled | NoticeSent, key:
         held.versions.append(version)
         held.volumes, held.span, held.expiry_announced_at = volumes, whole_span(volumes), 0
     if body.state is not NoticeState.ENDED:
-        state.indexes[entry.mode].add(key, volumes)
+        state.indexes[entry.mode].add(key, volumes, sender)
         state.set_end(key, held.span.end_us)
     if sender == state.party:
         state.count_serial(body.id)
