@@ -86,7 +86,7 @@ class Ours:
         return self.index.question_of(one(asked, number), int(asked.parties[number]))
 
     def conflicts(self, question: Any, asked: Mix, number: int) -> tuple[np.ndarray, float, float]:
-        """Its conflicts with what is in doubt settled by `judge`, and the seconds of CPU and wall that all of it took."""
+        """Its conflicts, doubts settled by `judge`; and the seconds of CPU and wall that all of it took."""
         wall, cpu = time.perf_counter(), time.thread_time()
         doubts = self.statistics[2]
         found = self.snapshot.find(question, self.out, self.statistics)
