@@ -22,7 +22,7 @@ JOBS  ?= 2
 
 # --------------------------------------------------------------------------------------------------- what people call
 
-.PHONY: help demo test check fuzz sim bench docs lock clean format
+.PHONY: help demo test check fuzz sim conformance bench docs lock clean format
 
 help: ## list the chores
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
@@ -51,6 +51,10 @@ fuzz: $(STAMPS)/test ## the long comparison with the reference   (PAIRS=100000 S
 sim: $(STAMPS)/test ## the long simulation   (SEEDS=2000 and KILLS=200 of whole nodes, or SEED=8812 to play one again)
 	$(BIN)/python tests/simulation/run.py $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(ARGS)
 	$(if $(SEED),,KEEPCLEAR_NODE_KILLS=$(KILLS) $(BIN)/python -m pytest -q tests/integration/test_kill.py -k kills_of)
+
+conformance: $(STAMPS)/test ## the standard face: our tests at length, and the public InterUSS prober (needs Python 3.13)
+	KEEPCLEAR_DSS_EXAMPLES=100 KEEPCLEAR_DSS_KILLS=10 $(BIN)/python -m pytest -q tests/conformance $(ARGS)
+	$(BIN)/python tests/conformance/run_prober.py
 
 bench: $(STAMPS)/test ## the figures of benchmarks/README.md
 	$(BIN)/python benchmarks/run.py $(ARGS)
