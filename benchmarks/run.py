@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import bench_dss
 import bench_engine
 import bench_http
 import bench_line
@@ -19,6 +20,7 @@ PARTS = {
     "record": bench_record.figures,
     "line": bench_line.figures,
     "http": bench_http.figures,
+    "dss": bench_dss.figures,
 }
 
 

@@ -22,7 +22,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 import keepclear
-from keepclear.config import Config, Door
+from keepclear.config import Config, Door, Standard
 from keepclear.core.gazetteer import Gazetteer
 from keepclear.dss.limits import DEFAULT as DSS_LIMITS
 from keepclear.dss.limits import Limits
@@ -34,6 +34,7 @@ from keepclear.formats.tokens import read_pem
 from keepclear.links import system
 from keepclear.links.jwks import KeySet
 from keepclear.links.peer import HttpsPeerLink, PeerDoor
+from keepclear.links.standard import Authority, HttpsStandardLink
 from keepclear.node.node import Node
 from keepclear.node.ports import Clock, Entropy, Keys
 from keepclear.stores.dss_memory import MemoryDssStore
@@ -199,6 +200,19 @@ async def standard_keys(
         except OSError as problem:
             raise NotFound(f"no public key at {path}: {problem.strerror}", at="public_key") from None
     return keys, None
+
+
+@contextlib.asynccontextmanager
+async def standard_link(standard: Standard) -> AsyncIterator[HttpsStandardLink]:
+    """Calls to other services of the standard, as a configuration allows them."""
+    authority = Authority(standard.token_url, {"sub": standard.name, "issuer": standard.issuer or standard.name})
+    link = HttpsStandardLink(
+        authority, system.SystemClock(), allowed=standard.allowed_hosts, allows_http=standard.allows_http
+    )
+    try:
+        yield link
+    finally:
+        await link.close()
 
 
 def peer_doors(node: Node) -> dict[str, PeerDoor]:

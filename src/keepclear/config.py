@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from keepclear.core.agreement import DisclosureLevel
 from keepclear.core.ids import check_party_id
 from keepclear.errors import LimitReached, Malformed, NotFound
 from keepclear.node.settings import DEFAULT, Settings
@@ -34,6 +35,45 @@ class Door:
 
 
 @dataclass(frozen=True, slots=True)
+class Standard:
+    """The standard face, ASTM F3548-21: how it is reached, whom it lets in, and what it does.
+
+    Attributes:
+        host, port: where it listens; certificate and key make it speak TLS.
+        audiences: host names that tokens are for.
+        public_key, jwks, issuer: what tokens are checked with.
+        serves_dss: whether this node is a discovery service as well.
+        dss_url: the discovery service to plan with; empty: our own.
+        url: our base URL, as other services reach it; empty: no service of our own.
+        token_url, name: where our own tokens come from, and their `sub`.
+        shows: the most that is shown to everybody there: NONE or VOLUME.
+        refuses_conflicts: whether a plan that meets another is refused on our own side.
+        allowed_hosts: whom we may call; empty: whoever has a public address.
+        allows_http: plain http and private addresses; for trying it out alone.
+        flight_planning: whether automated tests may plan in our name.
+    """
+
+    host: str
+    port: int
+    certificate: Path | None
+    key: Path | None
+    audiences: tuple[str, ...]
+    public_key: Path | None
+    jwks: str
+    issuer: str
+    serves_dss: bool
+    dss_url: str
+    url: str
+    token_url: str
+    name: str
+    shows: DisclosureLevel
+    refuses_conflicts: bool
+    allowed_hosts: tuple[str, ...]
+    allows_http: bool
+    flight_planning: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Everything that a node is told before it starts.
 
@@ -47,6 +87,7 @@ class Config:
         reference: a reference view to show beside the live picture; None for none.
         settings: bounds and durations.
         gazetteer: the party's own places, TOML or CSV, beside the bundled ones; None for none.
+        standard: the standard face; None when there is no section for it.
     """
 
     folder: Path
@@ -59,6 +100,7 @@ class Config:
     reference: Path | None
     settings: Settings
     gazetteer: Path | None = None
+    standard: Standard | None = None
 
     @property
     def record_file(self) -> Path:
@@ -72,6 +114,26 @@ _SECTIONS: Final[dict[str, dict[str, type]]] = {
     "peers": {"host": str, "port": int, "url": str},
     "reference": {"file": str},
     "gazetteer": {"file": str},
+    "f3548": {
+        "host": str,
+        "port": int,
+        "certificate": str,
+        "key": str,
+        "audience": str,
+        "public_key": str,
+        "jwks": str,
+        "issuer": str,
+        "dss": bool,
+        "dss_url": str,
+        "url": str,
+        "token_url": str,
+        "name": str,
+        "shows": str,
+        "refuses_conflicts": bool,
+        "allowed_hosts": str,
+        "allow_http": bool,
+        "flight_planning": bool,
+    },
     "settings": {
         field.name: float if isinstance(field.default, float) else int
         for field in dataclasses.fields(Settings)
@@ -130,6 +192,7 @@ def read(text: str, folder: Path, environment: Mapping[str, str]) -> Config:
         reference=(folder / reference) if reference else None,
         settings=_settings(values["settings"]),
         gazetteer=(folder / gazetteer) if gazetteer else None,
+        standard=_standard(values["f3548"], folder, party["id"]) if values["f3548"] else None,
     )
 
 
@@ -172,7 +235,7 @@ def _check_names(table: Mapping[str, Any]) -> None:
                 raise Malformed(f"{_KINDS[wanted]} was expected, not {value!r}", at=at)
 
 
-_KINDS: Final = {str: "text", int: "a whole number", float: "a number"}
+_KINDS: Final = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 
 
 def _near(name: str, known: Mapping[str, object]) -> str:
@@ -188,10 +251,52 @@ def _overridden(table: Mapping[str, Any], environment: Mapping[str, str]) -> dic
             continue
         wanted = _SECTIONS[section][key]
         try:
-            values[section][key] = wanted(environment[variable])
-        except ValueError:
+            text = environment[variable]
+            values[section][key] = {"true": True, "false": False}[text] if wanted is bool else wanted(text)
+        except (ValueError, KeyError):
             raise Malformed(f"{_KINDS[wanted]} was expected, not {environment[variable]!r}", at=variable) from None
     return values
+
+
+def _standard(given: Mapping[str, Any], folder: Path, party: str) -> Standard:
+    def path(name: str) -> Path | None:
+        return folder / given[name] if given.get(name) else None
+
+    def words(name: str) -> tuple[str, ...]:
+        return tuple(word.strip() for word in given.get(name, "").split(",") if word.strip())
+
+    if bool(given.get("public_key")) == bool(given.get("jwks")):
+        raise Malformed("give what checks tokens: public_key or jwks, one of them", at="f3548.public_key")
+    if bool(given.get("certificate")) != bool(given.get("key")):
+        raise Malformed("certificate and key belong together", at="f3548.certificate")
+    if given.get("url") and not given.get("token_url"):
+        raise Malformed("to plan with others we need tokens: say where they come from", at="f3548.token_url")
+    if not given.get("dss") and not (given.get("url") and given.get("dss_url")):
+        raise Malformed("dss = true serves a discovery service; url and dss_url plan with one", at="f3548")
+    shows = given.get("shows", DisclosureLevel.NONE.value)
+    if shows not in (DisclosureLevel.NONE, DisclosureLevel.VOLUME):
+        raise Malformed(f"NONE or VOLUME was expected, not {shows!r}", at="f3548.shows")
+    host = given.get("host", "127.0.0.1")
+    return Standard(
+        host=host,
+        port=_port(given.get("port", 8082), at="f3548.port"),
+        certificate=path("certificate"),
+        key=path("key"),
+        audiences=words("audience") or (host,),
+        public_key=path("public_key"),
+        jwks=given.get("jwks", ""),
+        issuer=given.get("issuer", ""),
+        serves_dss=given.get("dss", False),
+        dss_url=given.get("dss_url", ""),
+        url=given.get("url", ""),
+        token_url=given.get("token_url", ""),
+        name=given.get("name", party),
+        shows=DisclosureLevel(shows),
+        refuses_conflicts=given.get("refuses_conflicts", True),
+        allowed_hosts=words("allowed_hosts"),
+        allows_http=given.get("allow_http", False),
+        flight_planning=given.get("flight_planning", False),
+    )
 
 
 def _console_door(console: Mapping[str, Any]) -> Door:

@@ -48,6 +48,7 @@ def _run(loaded: Config, *, as_json: bool, while_stdin: bool) -> None:
 async def _serve(loaded: Config, *, as_json: bool, while_stdin: bool) -> None:
     from keepclear.assembly import open_node
     from keepclear.engine.standing import PACK_FROM
+    from keepclear.cli.standard import open_standard
     from keepclear.faces.serving import open_doors
     from keepclear.links.kernels import Warming
 
@@ -57,17 +58,23 @@ async def _serve(loaded: Config, *, as_json: bool, while_stdin: bool) -> None:
         loop.add_signal_handler(number, told_to_stop.set)
     if while_stdin:
         threading.Thread(target=_wait_for_end, args=(loop, told_to_stop), daemon=True).start()
-    async with open_node(loaded) as ready, open_doors(ready.node, **ready.for_doors()) as doors:
+    async with (
+        open_node(loaded) as ready,
+        open_doors(ready.node, **ready.for_doors()) as doors,
+        open_standard(loaded, ready.node) as standard_url,
+    ):
         if as_json:
             facts = {
                 "party": ready.node.party, "console": doors.console_url, "peers": doors.peer_url,
-                "link": doors.new_link(),
+                "link": doors.new_link(), "f3548": standard_url,
             }  # fmt: skip
             say(json.dumps(facts))
         else:
             say(f"{ready.node.name} ({ready.node.party}) runs. Its console opens once, within ten minutes:")
             say(f"  {doors.new_link()}")
             say(f"Peers come in at {doors.peer_url}. Ctrl-C stops it.")
+            if standard_url:
+                say(f"The standard face, ASTM F3548-21, answers at {standard_url}.")
             say("Not certified. Not the sole means of separation.")
         sys.stdout.flush()
         indexes = ready.node.picture.indexes

@@ -239,7 +239,7 @@ def _spread(
 
 
 def _check_key(registry: Registry, ask: PutIntent, *, needs_constraints: bool) -> None:
-    missing = [held for held in registry.intents_meeting(ask.extents) if held.id != ask.id and held.ovn not in ask.key]
+    missing = registry.unknown_intents(ask.extents, besides=ask.id, key=ask.key)
     constraints: list[Constraint] = []
     if needs_constraints:
         constraints = [held for held in registry.constraints_meeting(ask.extents) if held.ovn not in ask.key]

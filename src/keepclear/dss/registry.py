@@ -6,7 +6,7 @@ A fold over changes. `apply` gives the change that takes it back: a turn whose t
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Any, Final
 
 from keepclear.core.conflict import Verdict
@@ -75,16 +75,26 @@ class Registry:
         """The same of subscriptions, expired ones too."""
         return [self.subscriptions[key] for key in self._meeting(Kind.SUBSCRIPTION, extents)]
 
-    def _meeting(self, kind: Kind, extents: Sequence[Volume4D]) -> list[str]:
+    def unknown_intents(self, extents: Sequence[Volume4D], *, besides: str, key: Container[str]) -> list[Intent]:
+        """Intents that meet one of these volumes, but for one, and whose OVN is not in a key."""
+        # Whoever shows an OVN need not be judged: a key may hold more than it must.
+        intents = self.intents
+        found = self._meeting(Kind.INTENT, extents, lambda each: each == besides or intents[each].ovn in key)
+        return [intents[each] for each in found]
+
+    def _meeting(
+        self, kind: Kind, extents: Sequence[Volume4D], passes_over: Callable[[str], bool] | None = None
+    ) -> list[str]:
         index, held = self._indexes[kind], self._held(kind)
+        if not held:
+            return []
         found: set[str] = set()
         for volume in extents:
             for key, position in index.candidates(volume):
+                if key in found or (passes_over is not None and passes_over(key)):
+                    continue
                 # Half-open spans with the microsecond after the end: together, the standard's closed time.
-                if (
-                    key not in found
-                    and judge(volume, held[key].extents[position], measure_depth=False).verdict is not Verdict.CLEAR
-                ):
+                if judge(volume, held[key].extents[position], measure_depth=False).verdict is not Verdict.CLEAR:
                     found.add(key)
         return sorted(found)
 

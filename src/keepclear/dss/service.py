@@ -60,6 +60,11 @@ class Dss:
             self._catch_up()
         return self._registry
 
+    @property
+    def seen(self) -> Registry:
+        """What this process has seen: all that it answered itself, and perhaps not what another has since."""
+        return self._registry
+
     def write(self, ask: Ask) -> asyncio.Future[Any]:
         """Ask for a change; the answer comes when it is durable.
 

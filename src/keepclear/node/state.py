@@ -16,6 +16,7 @@ from keepclear.core.timespan import MINUTE_US
 from keepclear.engine.standing import StandingIndex
 from keepclear.errors import NotFound
 from keepclear.node.entries import ConflictsFound, DutyState
+from keepclear.node.entries.airspace import IntentConflict
 from keepclear.node.held import (
     HeldAgreement,
     HeldAlert,
@@ -29,6 +30,7 @@ from keepclear.node.held import (
 )
 from keepclear.node.helddissemination import PassingOn
 from keepclear.node.heldduty import Watch
+from keepclear.node.heldairspace import HeldIntent
 from keepclear.node.heldline import HeldLine
 from keepclear.node.logs import Read
 
@@ -67,6 +69,10 @@ class State:
         self.answered_by: dict[str, int] = {}
         self.lines: dict[str, HeldLine] = {}
         self.requests: dict[str, HeldRequest] = {}
+        #: Serial of a notice of ours to what came of showing it as an operational intent of ASTM F3548.
+        self.intents: dict[str, HeldIntent] = {}
+        #: What our notices meet there: (serial, the other's id) to what was recorded last.
+        self.intent_conflicts: dict[tuple[str, str], IntentConflict] = {}
         #: `party/serial` of a notice or request to what each party says came of it.
         self.outcomes: dict[str, dict[str, HeldOutcome]] = {}
         #: Minute in which a notice in force ends, whose end was not announced yet, to the keys of such notices.

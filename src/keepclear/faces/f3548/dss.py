@@ -153,12 +153,12 @@ class DssFace:
                 suffix=body.requested_ovn_suffix,
             )
         )
-        return 200 if ovn else 201, changed_message(changed, asked.caller, self._dss.current)
+        return 200 if ovn else 201, changed_message(changed, asked.caller, self._dss.seen)
 
     async def _delete_intent(self, asked: Asked) -> tuple[int, Any]:
         key, ovn = _id_and_version(asked, "ovn")
         changed = await self._dss.write(DeleteIntent(asked.caller, key, ovn))
-        return 200, changed_message(changed, asked.caller, self._dss.current)
+        return 200, changed_message(changed, asked.caller, self._dss.seen)
 
     async def _intent(self, asked: Asked) -> tuple[int, Any]:
         registry, key = self._dss.current, check_id(asked.names[0], at="entityid")
@@ -179,12 +179,12 @@ class DssFace:
         extents, start_us, end_us = _extents(body.extents)
         url = self._url(body.uss_base_url, "uss_base_url")
         changed = await self._dss.write(PutConstraint(asked.caller, key, ovn, extents, start_us, end_us, url))
-        return 200 if ovn else 201, changed_message(changed, asked.caller, self._dss.current)
+        return 200 if ovn else 201, changed_message(changed, asked.caller, self._dss.seen)
 
     async def _delete_constraint(self, asked: Asked) -> tuple[int, Any]:
         key, ovn = _id_and_version(asked, "ovn")
         changed = await self._dss.write(DeleteConstraint(asked.caller, key, ovn))
-        return 200, changed_message(changed, asked.caller, self._dss.current)
+        return 200, changed_message(changed, asked.caller, self._dss.seen)
 
     async def _constraint(self, asked: Asked) -> tuple[int, Any]:
         registry, key = self._dss.current, check_id(asked.names[0], at="entityid")
@@ -218,7 +218,7 @@ class DssFace:
                 for_constraints=bool(body.notify_for_constraints),
             )
         )
-        registry, caller = self._dss.current, asked.caller
+        registry, caller = self._dss.seen, asked.caller
         answer = wire.SubscriptionPut(subscription_message(made.subscription, registry))
         if made.intents is not None:
             met = tuple(intent_message(each, caller, registry) for each in made.intents)
@@ -231,7 +231,7 @@ class DssFace:
     async def _delete_subscription(self, asked: Asked) -> tuple[int, Any]:
         key, version = _id_and_version(asked, "version")
         gone = await self._dss.write(DeleteSubscription(asked.caller, key, version))
-        return 200, wire.SubscriptionAnswer(subscription_message(gone.subscription, self._dss.current))
+        return 200, wire.SubscriptionAnswer(subscription_message(gone.subscription, self._dss.seen))
 
     async def _subscription(self, asked: Asked) -> tuple[int, Any]:
         registry, key = self._dss.current, check_id(asked.names[0], at="subscriptionid")

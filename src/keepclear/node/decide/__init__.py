@@ -16,6 +16,7 @@ from keepclear.core.notice import Mode
 from keepclear.node.commands import Command, ReceiveEntries, SendDraft, Tick
 from keepclear.node.decide import (
     agreements,
+    airspace,
     alerts,
     channel,
     deadlines,
@@ -78,6 +79,7 @@ def send_draft(picture: Picture, command: SendDraft, now_us: int, settings: Sett
 
 TABLE: dict[type[Command], Decide] = {
     **notices.TABLE,
+    **airspace.TABLE,
     **alerts.TABLE,
     **stop.TABLE,
     **agreements.TABLE,

@@ -13,6 +13,7 @@ from types import ModuleType
 
 from keepclear.node.entries import (
     agreements,
+    airspace,
     channel,
     dissemination,
     duties,
@@ -89,6 +90,7 @@ from keepclear.node.entries.stops import (
 )
 
 _SUBJECTS: tuple[ModuleType, ...] = (
+    airspace,
     notices,
     stops,
     agreements,

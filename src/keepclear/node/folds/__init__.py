@@ -8,6 +8,7 @@ from __future__ import annotations
 from keepclear.node.entries import Entry
 from keepclear.node.folds import (
     agreements,
+    airspace,
     channel,
     dissemination,
     duties,
@@ -22,6 +23,7 @@ from keepclear.node.state import Fold
 
 FOLDS: dict[type[Entry], Fold] = {
     **notices.FOLDS,
+    **airspace.FOLDS,
     **stops.FOLDS,
     **agreements.FOLDS,
     **duties.FOLDS,

@@ -89,8 +89,13 @@ class SqliteDssStore:
 
     def is_behind(self) -> bool:
         """Whether another process wrote since this was asked last."""
-        with self._told():
-            (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+        # Asked before every read, so without the context that the others stand in.
+        if self._in_doubt:
+            raise StoreFailed(self._in_doubt)
+        try:
+            version = self._connection.execute("PRAGMA data_version").fetchone()[0]
+        except sqlite3.Error as error:
+            raise failed(self.path, error) from error
         was, self._seen_version = self._seen_version, version
         return bool(was != version)
 
