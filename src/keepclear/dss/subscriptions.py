@@ -20,8 +20,8 @@ def put_subscription(registry: Registry, ask: PutSubscription, now_us: int, seed
 
     Raises:
         Malformed: what is asked cannot be, or intents that depend on it would no longer be covered.
-        NotAllowed: a scope is lacking for what it is to notify of.
-        UnlawfulChange: it exists already, is another's, or has another version.
+        NotAllowed: a scope is lacking for what it is to notify of, or it is another's.
+        UnlawfulChange: it exists already, or has another version.
     """
     _check_wishes(ask)
     before = _before(registry, ask, now_us)
@@ -62,7 +62,8 @@ def delete_subscription(
 
     Raises:
         NotFound: there is none, or it has expired.
-        UnlawfulChange: another's, or another version.
+        NotAllowed: another's.
+        UnlawfulChange: another version.
         Malformed: operational intents depend on it.
     """
     before = registry.subscriptions.get(ask.id)
@@ -118,7 +119,7 @@ def _before(registry: Registry, ask: PutSubscription, now_us: int) -> Subscripti
 
 def _check_version(before: Subscription, manager: str, version: str) -> None:
     if before.manager != manager:
-        raise UnlawfulChange(f"this subscription is {before.manager}'s", at="subscriptionid")
+        raise NotAllowed(f"this subscription is {before.manager}'s", at="subscriptionid")
     if before.version != version:
         raise UnlawfulChange(
             "this is not its current version: get it anew" if version else "there is one with this id already",
