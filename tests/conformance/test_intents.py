@@ -279,7 +279,7 @@ BAD_BODIES = {
     "plain http": having("uss_base_url", "http://uss.example.com"),
     "an address of another kind": having("uss_base_url", "ftp://uss.example.com"),
     "an address without host": having("uss_base_url", "https:///utm"),
-    "an address with a query": having("uss_base_url", "https://uss.example.com/?a=b"),
+    "an address with a fragment": having("uss_base_url", "https://uss.example.com/#a"),
     "an address with a bad port": having("uss_base_url", "https://uss.example.com:999999"),
     "no start": without("time_start"),
     "no end": without("time_end"),

@@ -70,9 +70,9 @@ def base_url(text: str, *, at: str, allows_http: bool) -> str:
         is_one = parts.scheme in schemes and bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError:
         is_one = False
-    if not is_one or not text.isprintable() or " " in text or "?" in text or "#" in text or "@" in text:
+    if not is_one or not text.isprintable() or " " in text or "#" in text or "@" in text:
         raise Malformed(
-            f"{text[:100]!r} is not a base URL: give {' or '.join(schemes)}://HOST/PATH without a query", at=at
+            f"{text[:100]!r} is not a base URL: give {' or '.join(schemes)}://HOST/PATH", at=at
         )
     # The interface says that it has no slash at the end, and the field gives some that do: whoever calls takes it off.
     return text
