@@ -193,8 +193,9 @@ async def test_aux_and_health() -> None:
         assert (await http.get("/aux/v1/configuration/ca_certs")).json() == {"CAs": []}
         assert (await amber.get("/aux/v1/pool")).status_code == 403
         versions = amber.having("interuss.versioning.read_system_versions")
-        told = await versions.get("/versions/astm.f3548.v21")
-        assert told.json() == {"system_identity": "astm.f3548.v21", "system_version": "v1.0"}
+        for system in ("astm.f3548.v21", "dss"):
+            told = await versions.get(f"/versions/{system}")
+            assert told.json() == {"system_identity": system, "system_version": "v1.0"}
         assert (await versions.get("/versions/another")).status_code == 404
 
 

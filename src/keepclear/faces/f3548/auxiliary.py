@@ -8,8 +8,8 @@ from urllib.parse import parse_qs
 from keepclear.errors import NotAllowed, NotFound
 from keepclear.faces.f3548.routing import Asked, Route
 
-#: The name of the system that a qualifier asks the version of.
-SYSTEM: Final = "astm.f3548.v21"
+#: The names of systems that a qualifier asks the version of.
+SYSTEMS: Final = ("astm.f3548.v21", "dss")
 _READS_POOL: Final = frozenset({"interuss.pool_status.read"})
 _READS_VERSIONS: Final = frozenset({"interuss.versioning.read_system_versions"})
 
@@ -70,6 +70,8 @@ class AuxiliaryFace:
         return 200, {"global_lock": True}
 
     async def _system_version(self, asked: Asked) -> tuple[int, Any]:
-        if asked.names[0] != SYSTEM:
-            raise NotFound(f"there is no system {asked.names[0][:100]!r} here; there is {SYSTEM}", at="system_identity")
-        return 200, {"system_identity": SYSTEM, "system_version": f"v{self._version}"}
+        system = asked.names[0]
+        if system not in SYSTEMS:
+            known = " and ".join(SYSTEMS)
+            raise NotFound(f"there is no system {system[:100]!r} here; there are {known}", at="system_identity")
+        return 200, {"system_identity": system, "system_version": f"v{self._version}"}

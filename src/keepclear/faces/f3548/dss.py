@@ -71,9 +71,7 @@ def base_url(text: str, *, at: str, allows_http: bool) -> str:
     except ValueError:
         is_one = False
     if not is_one or not text.isprintable() or " " in text or "#" in text or "@" in text:
-        raise Malformed(
-            f"{text[:100]!r} is not a base URL: give {' or '.join(schemes)}://HOST/PATH", at=at
-        )
+        raise Malformed(f"{text[:100]!r} is not a base URL: give {' or '.join(schemes)}://HOST/PATH", at=at)
     # The interface says that it has no slash at the end, and the field gives some that do: whoever calls takes it off.
     return text
 
