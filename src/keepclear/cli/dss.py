@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from keepclear.cli.common import say
 
+if TYPE_CHECKING:
+    from keepclear.dss.service import Dss
+
 LISTEN: Final = "127.0.0.1:8082"
+#: Seconds between two looks at how much is held.
+LOOK_EVERY_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,20 +118,36 @@ async def _serve(asked: _Asked) -> None:
     from keepclear.faces.f3548.gate import Gate
     from keepclear.faces.f3548.routing import F3548App
     from keepclear.faces.serving import open_plain_door
+    from keepclear.links.kernels import use_kept_kernels
     from keepclear.links.system import SystemClock
 
     keys, fetch = await standard_keys(public_keys=asked.public_keys, jwks=asked.jwks)
     gate = Gate(keys, asked.audiences, SystemClock(), issuer=asked.issuer, fetch_keys=fetch)
-    with open_dss(asked.store) as service:
+    kernels_are_kept = use_kept_kernels()
+    async with contextlib.AsyncExitStack() as opened:
+        service = opened.enter_context(open_dss(asked.store))
+        if kernels_are_kept:
+            warming = asyncio.create_task(_make_ready_when_large(service))
+            opened.callback(warming.cancel)
         routes = [
             *DssFace(service, allows_http=asked.allows_http).routes(),
             *AuxiliaryFace(version=keepclear.__version__, pool=asked.pool).routes(),
         ]
         app = F3548App(routes, gate, registry=lambda: service.current)
-        async with open_plain_door(app, asked.host, asked.port, asked.certificate, asked.key) as url:
-            say(f"A discovery and synchronisation service of ASTM F3548-21 answers at {url}. Ctrl-C stops it.")
-            if asked.certificate is None and not url.startswith(("http://127.", "http://[::1]")):
-                say("It speaks plain HTTP: put a proxy that speaks TLS before it, or give --certificate and --key.")
-            say("Not certified. Not the sole means of separation.")
-            sys.stdout.flush()
-            await until_told()
+        door = open_plain_door(app, asked.host, asked.port, asked.certificate, asked.key)
+        url = await opened.enter_async_context(door)
+        say(f"A discovery and synchronisation service of ASTM F3548-21 answers at {url}. Ctrl-C stops it.")
+        if asked.certificate is None and not url.startswith(("http://127.", "http://[::1]")):
+            say("It speaks plain HTTP: put a proxy that speaks TLS before it, or give --certificate and --key.")
+        say("Not certified. Not the sole means of separation.")
+        sys.stdout.flush()
+        await until_told()
+
+
+async def _make_ready_when_large(service: Dss) -> None:
+    """Load the engine's compiled kernels once there is so much that it pays."""
+    from keepclear.engine.warm import make_ready
+
+    while not service.seen.is_large:  # noqa: ASYNC110 -- it tells nobody how much it holds
+        await asyncio.sleep(LOOK_EVERY_S)
+    await asyncio.to_thread(make_ready)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Container, Iterable, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from keepclear.core.conflict import Verdict
+from keepclear.core.separation import NO_SEPARATION
 from keepclear.core.volume import Volume4D
 from keepclear.dss.values import (
     Availability,
@@ -22,10 +23,17 @@ from keepclear.dss.values import (
     UssState,
 )
 from keepclear.engine.judge import judge
-from keepclear.engine.volume_index import VolumeIndex
+from keepclear.engine.standing import StandingIndex
 from keepclear.errors import ensure
 
+if TYPE_CHECKING:
+    from keepclear.engine.packed import Merge
+
+#: The standard knows no separation: to meet is to share a point, whoever's it is.
+_TOUCHING: Final = {"": NO_SEPARATION}
 _NOBODY: Final[frozenset[str]] = frozenset()
+#: From so many on a scan of all costs more than keeping trees in order.
+LARGE_FROM: Final = 40_000
 #: Lines about ends that may be out of date before all are written anew.
 _ENDS_SPARE: Final = 4_096
 
@@ -44,7 +52,7 @@ class Registry:
         self.reports: dict[str, None] = {}
         self._dependents: dict[str, set[str]] = {}
         self._of_manager: dict[str, int] = {}
-        self._indexes = {Kind.INTENT: VolumeIndex(), Kind.CONSTRAINT: VolumeIndex(), Kind.SUBSCRIPTION: VolumeIndex()}
+        self._indexes = {kind: StandingIndex() for kind in (Kind.INTENT, Kind.CONSTRAINT, Kind.SUBSCRIPTION)}
         #: When each of them is over: (when to look, its end then, kind, id). A line that is out of date is skipped.
         self._ends: list[tuple[int, int, int, str]] = []
 
@@ -62,6 +70,11 @@ class Registry:
         """What is known of a service's availability."""
         held = self.availability.get(uss)
         return held.state if held is not None else UssState.UNKNOWN
+
+    @property
+    def is_large(self) -> bool:
+        """Whether the compiled kernels pay: here each write is followed by a question about the state after it."""
+        return max(len(self.intents), len(self.constraints), len(self.subscriptions)) >= LARGE_FROM
 
     def intents_meeting(self, extents: Sequence[Volume4D]) -> list[Intent]:
         """Intents that share a point of space and an instant with one of these volumes, by id."""
@@ -90,13 +103,22 @@ class Registry:
             return []
         found: set[str] = set()
         for volume in extents:
-            for key, position in index.candidates(volume):
+            for near in index.meeting(volume, _TOUCHING):
+                key = near.key
                 if key in found or (passes_over is not None and passes_over(key)):
                     continue
                 # Half-open spans with the microsecond after the end: together, the standard's closed time.
-                if judge(volume, held[key].extents[position], measure_depth=False).verdict is not Verdict.CLEAR:
+                if near.is_sure or self._meets(volume, held[key].extents[near.position]):
                     found.add(key)
         return sorted(found)
+
+    @staticmethod
+    def _meets(volume: Volume4D, other: Volume4D) -> bool:
+        return judge(volume, other, measure_depth=False).verdict is not Verdict.CLEAR
+
+    def merges(self) -> list[tuple[StandingIndex, Merge]]:
+        """What would make the indexes quicker: each may `run` in any thread, and then its index may `adopt` it."""
+        return [(index, merge) for index in self._indexes.values() if (merge := index.due()) is not None]
 
     def take_ended(self, before_us: int) -> tuple[Kind, str] | None:
         """The first thing that ended before an instant, or None. It is given once, so the caller lets go of it."""

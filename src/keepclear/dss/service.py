@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections import deque
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from keepclear.dss.asks import Answer, Ask
 from keepclear.dss.codec import from_bytes, to_bytes
@@ -23,6 +23,9 @@ from keepclear.dss.values import Change, Kind
 from keepclear.errors import Busy, InvariantBroken, KeepclearError, StoreFailed
 
 log = logging.getLogger("keepclear.dss")
+
+#: Turns between two looks at whether the indexes should be put in order.
+TIDY_EVERY: Final = 64
 
 
 @dataclass(slots=True)
@@ -41,6 +44,8 @@ class Dss:
         self._entropy = entropy
         self._queue: deque[_Waiting] = deque()
         self._is_due = False
+        self._turns = 0
+        self._tidying: asyncio.Task[None] | None = None
         self._load()
 
     def now_us(self) -> int:
@@ -94,9 +99,20 @@ class Dss:
                 each.future.set_exception(outcome)
             else:
                 each.future.set_result(outcome)
+        self._turns += 1
+        if self._turns % TIDY_EVERY == 0 and not self._tidying:
+            self._tidying = asyncio.get_running_loop().create_task(self._tidy())
         self._is_due = bool(self._queue)
         if self._is_due:
             asyncio.get_running_loop().call_soon(self._turn)
+
+    async def _tidy(self) -> None:
+        """Merge what the indexes have grown, aside."""
+        try:
+            for index, merge in self._registry.merges():
+                index.adopt(await asyncio.to_thread(merge.run))
+        finally:
+            self._tidying = None
 
     def _decide_all(self, asks: list[Ask]) -> list[Answer | Exception]:
         try:
