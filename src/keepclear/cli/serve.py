@@ -47,8 +47,8 @@ def _run(loaded: Config, *, as_json: bool, while_stdin: bool) -> None:
 
 async def _serve(loaded: Config, *, as_json: bool, while_stdin: bool) -> None:
     from keepclear.assembly import open_node
-    from keepclear.engine.standing import PACK_FROM
     from keepclear.cli.standard import open_standard
+    from keepclear.engine.standing import PACK_FROM
     from keepclear.faces.serving import open_doors
     from keepclear.links.kernels import Warming
 

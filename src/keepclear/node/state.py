@@ -28,9 +28,9 @@ from keepclear.node.held import (
     HeldStop,
     Subject,
 )
+from keepclear.node.heldairspace import HeldIntent
 from keepclear.node.helddissemination import PassingOn
 from keepclear.node.heldduty import Watch
-from keepclear.node.heldairspace import HeldIntent
 from keepclear.node.heldline import HeldLine
 from keepclear.node.logs import Read
 
