@@ -29,6 +29,13 @@ def test_findings_are_printed_and_nothing_is_written(text: Path) -> None:
     assert list(text.parent.iterdir()) == [text]
 
 
+def test_a_place_that_the_gazetteer_knows_is_said_with_its_country(tmp_path: Path) -> None:
+    file = tmp_path / "note.txt"
+    file.write_text("The ministers met in Geneva on 3 May 2031.", "utf-8")
+
+    assert "Geneva (Geneva, CH)" in CliRunner().invoke(app, ["intake", str(file)]).output
+
+
 def test_json_holds_spans_that_fit_the_text(text: Path) -> None:
     result = CliRunner().invoke(app, ["intake", str(text), "--json"])
 

@@ -44,7 +44,7 @@ def intake(
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
         raise Malformed(f"not UTF-8 at byte {problem.start}: save the text as UTF-8", at=file.name) from None
-    draft = read_text(text, dated=dated)
+    draft = read_text(text, dated=dated, gazetteer=_known_place)
     if not confirm:
         show(_plain(draft), lambda: _lines(draft), as_json=as_json)
         return
@@ -58,6 +58,15 @@ def intake(
     write_new(target, json.dumps(said, indent=2, ensure_ascii=False).encode() + b"\n")
     say(f"{len(kept)} of {len(draft.findings)} findings confirmed by {by}: {target}")
     say("It is a draft on this disk. Nothing was sent, and nothing entered a record.")
+
+
+def _known_place(name: str) -> str:
+    """The bundled gazetteer's largest place of just that name, with its country; empty when it has none."""
+    from keepclear.core.gazetteer import folded
+    from keepclear.core.gazetteer_data import bundled
+
+    wanted = folded(name)
+    return next((p.title for p in bundled().find(name, limit=5) if folded(p.name) == wanted), "")
 
 
 def _asked(text: str, draft: Draft) -> Iterator[Finding]:

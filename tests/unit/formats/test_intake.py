@@ -66,6 +66,14 @@ def test_a_night_has_two_days_and_midnight_lies_between_them() -> None:
     assert [f.when.iso for f in found if f.when] == ["2032-08-17T20:05Z", "2032-08-17T21:40Z"]
 
 
+def test_the_following_day_is_counted_from_the_day_that_was_named_last() -> None:
+    text = "A convoy was hit near Arda on 30 April 2031. Moe and Lill spoke by phone the following day."
+
+    call = next(finding for finding in read_text(text).findings if finding.kind is Kind.CALL)
+
+    assert call.when is not None and call.when.iso == "2031-05-01"
+
+
 def test_a_dateline_is_offered_and_never_used_by_itself() -> None:
     text = "Halden, 14 May 2031\n\nThe ministers met in Vessby yesterday."
 
@@ -96,6 +104,11 @@ def test_a_quotation_that_is_never_closed_ends_with_its_paragraph() -> None:
         ("The notice was sent in time, the ministry said.", "the ministry"),
         ("Birch's Defence Ministry denied that any aircraft of its own was there.", "Birch's Defence Ministry"),
         ("Col. Ida Moe met her counterpart. She added that the line was open.", "Ida Moe"),
+        (
+            "The crew was not warned, spokesman Major General Igor Moe told a briefing on Sunday.",
+            "Igor Moe",
+        ),
+        ('"It is a loss," the army\'s spokesman, Rear Adm. Ida Moe, said.', "Ida Moe"),
         ("Moe: The line must stay open\n\nGeneral Ida Moe was in Vessby.", "Ida Moe"),
     ],
 )
@@ -116,6 +129,7 @@ def test_a_statement_has_the_speaker_that_the_text_gives_it(text: str, speaker: 
         "The meeting was useful.",
         "Each side blames the other for the collision.",
         "The security area of the website was changed.",
+        "They did not answer regular phone calls on Monday.",
     ],
 )
 def test_words_that_only_resemble_an_event_give_none(text: str) -> None:

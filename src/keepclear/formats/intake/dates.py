@@ -311,7 +311,7 @@ def _rules() -> list[tuple[re.Pattern[str], _Rule]]:
         (rf"\b(?:(?P<which>last|next|this|coming)\s+)?(?P<wd>{_WEEKDAY})(?:'s)?{_PART}\b", _weekday),
         (
             r"(?i)\b(?:the day before yesterday|yesterday|today|tonight|tomorrow|last night|overnight"
-            r"|this (?:morning|afternoon|evening)|(?:on )?the same (?:day|evening|night)|earlier (?:on )?in the day)"
+            r"|this (?:morning|afternoon|evening)|(?:on )?the (?:same|following|next|previous) (?:day|evening|night|morning)|earlier (?:on )?in the day)"
             r"(?: morning| afternoon| evening| night)?\b",
             _near,
         ),
@@ -424,7 +424,7 @@ def nights(text: str, days: Days) -> Iterator[tuple[int, tuple[date, date]]]:
 
 
 _DATELINE: Final = re.compile(
-    rf"(?m)^(?:[^\n.]{{0,60}}[,(]\s*)?(?P<d1>{_DAY})(?P<d2>(?!))?\s+(?P<mon>{_MONTH})\s+(?P<y>{_YEAR})\b[^\n]{{0,40}}$"
+    rf"(?m)^(?:[^\n.]{{0,60}}[,(]\s*)?(?:\d{{1,2}}\s*(?:-|–|to|and)\s*)?(?P<d1>{_DAY})\s+(?P<mon>{_MONTH})\s+(?P<y>{_YEAR})\b[^\n]{{0,40}}$"
     rf"|(?m:^)[^\n.]{{0,60}},\s+(?P<mon3>{_MONTH})\s+(?P<d3>{_DAY}),?\s+(?P<y3>{_YEAR})\b"
 )
 

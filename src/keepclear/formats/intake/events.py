@@ -114,7 +114,11 @@ def _meeting_words(scene: Scene, passage: Passage) -> Iterator[_Word]:
     text, (start, end) = scene.text, (passage.span.start, passage.span.end)
     calls = [Span(*match.span()) for match in _CALL.finditer(text, start, end)]
     for span in calls:
-        if not _NOT_MEANT.search(text[max(start, span.start - 30) : span.start]):
+        unanswered = re.search(
+            r"(?i)\b(?:not|never|n['’]t|failed to|refus\w+ to)\s+(?:answer\w*|respond\w*|pick\w*|take|return\w*)\b",
+            text[max(start, span.start - 60) : span.start],
+        )
+        if not unanswered and not _NOT_MEANT.search(text[max(start, span.start - 30) : span.start]):
             yield _Word(Kind.CALL, span)
     for match in _STRONG_MEETING.finditer(text, start, end):
         span = Span(*match.span())
@@ -123,7 +127,8 @@ def _meeting_words(scene: Scene, passage: Passage) -> Iterator[_Word]:
             yield _Word(Kind.MEETING, span)
     for match in _MEETING_NOUN.finditer(text, start, end):
         span = Span(match.start("noun"), match.end() if match["tail"] else match.end("noun"))
-        if any(span.meets(call) for call in calls):
+        is_for_press = re.search(r"(?i)\b(?:press|news)\s+$", text[max(start, span.start - 8) : span.start]) is not None
+        if is_for_press or any(span.meets(call) for call in calls):
             continue
         is_named = re.search(rf"{_CAP}\s+$", text[max(start, span.start - 30) : span.start]) is not None
         is_back = _ANAPHORIC.search(text[max(start, span.start - 24) : span.start]) is not None
@@ -182,7 +187,8 @@ def _meeting(scene: Scene, passage: Passage, word: _Word, window: Span, taken: S
     quoted = scene.is_quoted(word.span)
     if (not word.is_strong or quoted) and (not (when or where) or (quoted and not when)):
         return None
-    if not word.is_strong and evidence < 2 and not (when and where):
+    beside = [place.span for place in where] + ([when.span] if when else [])
+    if not word.is_strong and evidence < 2 and not any(0 <= span.start - word.span.end < 40 for span in beside):
         return None
     near = [
         s for s in who_spans if s.start >= window.start and (s.end <= word.span.start or s.start - word.span.end < 120)

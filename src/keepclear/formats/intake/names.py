@@ -24,7 +24,7 @@ _TITLE: Final = (
     r"|[Ss]pokes(?:man|woman|person)|[Mm]inister|[Pp]resident|[Aa]mbassador|[Cc]ommander|[Gg]eneral|[Aa]dmiral|[Cc]olonel|[Ee]nvoy|[Cc]oordinator|[Dd]irector|[Cc]hief)"
 )
 _PERSON: Final = re.compile(
-    rf"\b(?P<title>{_TITLE}(?:\s+(?:of|for)\s+(?:the\s+)?{_CAP})?)\s+(?P<name>{_CAP}(?:\s+{_CAP}){{0,3}})"
+    rf"\b(?P<title>{_TITLE}(?:\s+{_TITLE}){{0,2}}(?:\s+(?:of|for)\s+(?:the\s+)?{_CAP})?)\s+(?P<name>{_CAP}(?:\s+{_CAP}){{0,3}})"
 )
 _COUNTERPART: Final = re.compile(rf"\bcounterpart,?\s+(?P<name>{_CAP}(?:\s+{_CAP}){{1,3}})")
 _PLAIN: Final = re.compile(
@@ -62,8 +62,8 @@ _NOT_FIRST: Final = frozenset(
 _WHERE: Final = re.compile(
     rf"\b(?P<prep>in|at|near|over|off|around|surrounding|outside|above|towards?|to|from|visit(?:ed|s|ing)?|of|between|along|across|inside|through)\s+"
     r"(?:the\s+)?(?:(?:north(?:ern)?|south(?:ern)?|east(?:ern)?|west(?:ern)?|north-?east(?:ern)?|north-?west(?:ern)?|central)\s+(?:part\s+)?(?:of\s+)?(?:the\s+)?)?"
-    r"(?:(?:village|town|city|port|coast|capital|province|island|area|district|airport|base|region|neighbou?rhood)\s+of\s+)?"
-    rf"(?P<name>{_CAP}(?:\s+(?:of\s+(?:the\s+)?)?{_CAP}){{0,3}})"
+    r"(?P<head>(?:village|town|city|port|coast|capital|province|island|area|district|airport|base|region|neighbou?rhood)\s+of\s+(?:the\s+)?)?"
+    rf"(?P<name>{_CAP}(?:\s+(?:of\s+(?:the\s+)?)?{_CAP}){{0,3}})(?!\s+(?:format|process|agreement|memorandum|accord|deal|time)\b)"
 )
 _EVENT_PLACE: Final = re.compile(rf"\b(?P<name>{_CAP})\s+(?P<what>[Ss]ummit|[Cc]onference|[Tt]alks|[Ff]orum)\b")
 #: Prepositions that place something, before which a name is where it happened.
@@ -131,11 +131,20 @@ def _name_span(text: str, match: re.Match[str]) -> Span:
     return _trimmed(text, match.start(group), match.end(group))
 
 
+_SHORT_TITLES: Final = frozenset(
+    ("Maj", "Gen", "Lt", "Col", "Adm", "Brig", "Capt", "Cmdr", "Sgt", "Rear", "Dr", "Mr", "Ms", "Mrs")
+)
+
+
 def _may_be_person(name: str, *, has_title: bool) -> bool:
     words = name.split()
     if any(re.sub(r"[’']s?$", "", word.lower()).strip(".") in _NOT_LAST or _is_day_or_month(word) for word in words):
         return False
-    if words[0].lower() in _NOT_FIRST or any(word.isupper() and len(word) > 1 for word in words):
+    if (
+        words[-1].rstrip(".") in _SHORT_TITLES
+        or words[0].lower() in _NOT_FIRST
+        or any(word.isupper() and len(word) > 1 for word in words)
+    ):
         return False
     return has_title or len(words) >= 2
 
@@ -176,7 +185,8 @@ def places(text: str, within: Span, known: Known, gazetteer: Gazetteer) -> list[
     for match in _EVENT_PLACE.finditer(text, within.start, within.end):
         _add_place(found, text, _name_span(text, match), "at", taken, gazetteer)
     for match in _overlapping(_WHERE, text, within):
-        _add_place(found, text, _name_span(text, match), match["prep"].lower(), taken, gazetteer)
+        prep = "near" if match["head"] and match["prep"] == "from" else match["prep"].lower()
+        _add_place(found, text, _name_span(text, match), prep, taken, gazetteer)
     return sorted(found, key=lambda entry: entry[0].span)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from keepclear.formats.intake import dates, names
@@ -39,15 +39,18 @@ class Scene:
         return [self._same(when, within) for when in found]
 
     def _same(self, when: When, within: Span) -> When:
-        """`On the same day` means the day that was named last before it."""
-        if "same" not in when.span.of(self.text):
+        """`The same day` and `the following day` are counted from the day that was named last before them."""
+        word = re.search(r"(?i)\bthe (same|following|next|previous) ", when.span.of(self.text))
+        if word is None:
             return when
+        turn = timedelta({"same": 0, "previous": -1}.get(word[1].lower(), 1))
         before = [passage.span for passage in self.passages if passage.span.end <= within.start][-3:]
         earlier = [Span(within.start, when.span.start)] if when.span.start > within.start else []
         for span in reversed([*before, *earlier]):
             named = [t for t in dates.times(self.text, span, dates.Days(self.dated)) if len(t.first) == 10]
             if named:
-                return When(when.span, named[-1].first, named[-1].last, is_counted=True)
+                day = (date.fromisoformat(named[-1].last) + turn).isoformat()
+                return When(when.span, day, day, is_counted=True)
         return When(when.span, is_counted=True)
 
     def people(self, within: Span) -> list[names.Person]:

@@ -28,7 +28,8 @@ _PRONOUN: Final = re.compile(r"(?:he|she|they|it|we)$", re.IGNORECASE)
 _ACCORDING: Final = re.compile(r"\b[Aa]ccording to\s+(?P<np>[^,.;]{2,120}?)(?=,|[.;]|$)")
 _TRAILING: Final = re.compile(
     rf",\s+(?:(?P<np>(?:(?!\b(?:who|which|that)\b)[^,.;:]){{2,90}}?)\s+{_SAY}|(?:said|says|added|announced|reported)\s+(?P<np2>(?:the\s+|an?\s+)?(?:[\w’'-]+\s+){{0,3}}?{_CAP}[^,.;:]{{0,60}}?|officials|(?:an?|the)\s+(?:official|spokes\w+)))"
-    r"(?P<more>\s+(?:on|in|late|early|at|through|via|yesterday|earlier|last|this)\b[^,.;]{0,60})?\s*[.]?$"
+    r"(?P<more>\s+(?:(?:on|in|late|early|at|through|via|yesterday|earlier|last|this)\b|(?:an?\s+|the\s+|his\s+|her\s+|its\s+)?"
+    r"(?:briefing|press|news|reporters?|journalists?|parliament|lawmakers|state|Reuters|AFP|TASS|Interfax|Xinhua|Anadolu)\b)[^,.;]{0,60})?\s*[.]?$"
 )
 _LABEL: Final = re.compile(rf"^(?P<np>(?:{_CAP})(?:\s+(?:{_CAP}|of|the)){{0,4}}):\s+(?=\S)")
 #: Anything within a sentence; the dot after a shortened title does not end it.
@@ -55,7 +56,7 @@ def statements(scene: Scene) -> Iterator[Finding]:
     for passage in scene.passages:
         _remember_subject(scene, passage, spoken)
         opening = [q for q in scene.quotes if passage.span.start <= q.outer.start < passage.span.end]
-        long = [q for q in opening if q.words >= QUOTE_WORDS_MIN]
+        long = [q for q in opening if _is_said(scene.text, q)]
         for quote in long:
             done.add(passage.span)
             yield _quotation(scene, passage, quote, spoken)
@@ -66,6 +67,11 @@ def statements(scene: Scene) -> Iterator[Finding]:
             found = _reported(scene, passage, spoken)
             if found:
                 yield found
+
+
+def _is_said(text: str, quote: Quote) -> bool:
+    """Whether words in marks are somebody's words: long enough, or with the comma or stop of speech inside the marks."""
+    return quote.words >= QUOTE_WORDS_MIN or (quote.words >= 2 and text[quote.span.end - 1] in ",?!")
 
 
 def _remember_subject(scene: Scene, passage: Passage, spoken: Spoken) -> None:
@@ -205,6 +211,11 @@ def _leading(scene: Scene, before: Span, spoken: Spoken) -> str:
 
 def _named(scene: Scene, phrase: str, within: Span, spoken: Spoken) -> str:
     """A speaker's name: in full when the text gives it, the last speaker for a pronoun, otherwise the words."""
+    whole = phrase.strip()
+    offset = scene.text.find(whole, within.start, within.end)
+    if "," in whole and offset >= 0 and (people := scene.people(Span(offset, offset + len(whole)))):
+        # `The army's spokesman, General X`: the name says more than the words before it.
+        return people[0].name
     phrase = re.split(r",| who\b| which\b| told\b", phrase.strip())[0].strip(" ,")
     phrase = re.sub(r"^(?i:and|but|while|that|when|after|as|where|because)\s+", "", phrase)
     phrase = re.sub(
