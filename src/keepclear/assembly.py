@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -29,12 +29,15 @@ from keepclear.dss.limits import Limits
 from keepclear.dss.service import Dss
 from keepclear.errors import LimitReached, Malformed, NotAllowed, NotFound
 from keepclear.formats.gazetteer_file import BYTES_MAX, read_gazetteer
+from keepclear.formats.phrasebook import Phrasebook
 from keepclear.formats.reference import MAX_REFERENCE_BYTES, read_reference, reference_view
 from keepclear.formats.tokens import read_pem
 from keepclear.links import system
 from keepclear.links.jwks import KeySet
 from keepclear.links.peer import HttpsPeerLink, PeerDoor
+from keepclear.links.phrasebooks import load_phrasebooks
 from keepclear.links.standard import Authority, HttpsStandardLink
+from keepclear.links.voice_tables import VoiceTables
 from keepclear.node.node import Node
 from keepclear.node.ports import Clock, Entropy, Keys
 from keepclear.stores.dss_memory import MemoryDssStore
@@ -64,6 +67,7 @@ class Ready:
         token: what programs of our own show at the API.
         reference: a reference view, JSON, checked; None for none.
         own_places: the party's own gazetteer; None for none.
+        phrasebooks: each language, and who signed it or an empty name.
     """
 
     node: Node
@@ -74,6 +78,7 @@ class Ready:
     entropy: Entropy
     reference: bytes | None
     own_places: Gazetteer | None
+    phrasebooks: Mapping[str, tuple[Phrasebook, str]]
 
     def for_doors(self) -> dict[str, Any]:
         """The arguments of `faces.serving.open_doors` behind the node."""
@@ -85,6 +90,7 @@ class Ready:
             "entropy": self.entropy,
             "reference": self.reference,
             "own_places": self.own_places,
+            "phrasebooks": self.phrasebooks,
         }
 
 
@@ -108,6 +114,7 @@ async def open_node(
         raise NotAllowed(f"the keys in the folder are {identity.party}'s, the configuration is {config.party}'s")
     token, reference = system.load_token(config.folder), _reference(config.reference)
     own_places = _own_places(config.gazetteer)
+    phrasebooks = {name: (each.book, each.signer) for name, each in load_phrasebooks(config.folder).items()}
     settings = config.settings
     store = SqliteStore(
         config.record_file, idempotency_keys_max=settings.idempotency_keys_max, reserve_bytes=settings.reserve_bytes
@@ -117,7 +124,7 @@ async def open_node(
     try:
         node = Node(
             Keys(identity.party, identity.name, signer), store, link, clock, entropy,
-            software=SOFTWARE, settings=settings,
+            software=SOFTWARE, settings=settings, voice=VoiceTables(config.folder),
         )  # fmt: skip
 
         def trust_peers() -> None:
@@ -141,6 +148,7 @@ async def open_node(
                 entropy=entropy,
                 reference=reference,
                 own_places=own_places,
+                phrasebooks=phrasebooks,
             )
         finally:
             await node.stop()

@@ -221,6 +221,26 @@ class Client:
         """Accept nothing more from a party."""
         return self._ask("DELETE", f"/v1/peers/{_part(party)}?by={quote(by)}", answers.ReceiptAnswer)
 
+    def challenge(self, party: str) -> answers.Challenge:
+        """A fresh challenge for a party that speaks to us."""
+        return self._ask("POST", "/v1/cards/challenge", answers.Challenge, requests.ChallengeRequest(party))
+
+    def type_card(self, request: requests.TypeCardRequest) -> answers.TypedCard:
+        """A card that was read out to us."""
+        return self._ask("POST", "/v1/cards", answers.TypedCard, request)
+
+    def typed_cards(self) -> list[answers.TypedCard]:
+        """What was said to us by voice."""
+        return self._ask("GET", "/v1/cards", list[answers.TypedCard])
+
+    def carry_out(self, party: str) -> bytes:
+        """Signed lines that somebody carries to a peer."""
+        return self._bytes("GET", f"/v1/carry/{_part(party)}")
+
+    def carry_in(self, line: str) -> answers.CarriedAnswer:
+        """Take in one line that was carried here."""
+        return self._ask("POST", "/v1/carry", answers.CarriedAnswer, requests.CarryRequest(line))
+
     # ------------------------------------------------------------------------------------------------ the record
 
     def record(self) -> answers.Record:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import stat
 from pathlib import Path
 from typing import Any
@@ -28,12 +29,21 @@ def run(*arguments: str | Path, typed: str = "") -> Any:
     return CliRunner().invoke(app, [str(part) for part in arguments], input=typed, prog_name="keepclear")
 
 
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with Amber's and Birch's, made once: keys take long."""
+    made = tmp_path_factory.mktemp("voice")
+    for party in ("amber", "birch"):
+        result = run("init", "--party", party, "--name", party.title(), "--home", made / party)
+        assert result.exit_code == 0, result.output
+    return made
+
+
 @pytest.fixture
-def desks(tmp_path: Path) -> tuple[Path, Path, Path]:
+def desks(folders: Path, tmp_path: Path) -> tuple[Path, Path, Path]:
     """Amber's folder, Birch's, with a table from Amber to Birch and words; and the file of a STOP."""
     for party in ("amber", "birch"):
-        made = run("init", "--party", party, "--name", party.title(), "--home", tmp_path / party)
-        assert made.exit_code == 0, made.output
+        shutil.copytree(folders / party, tmp_path / party)
     amber, birch = tmp_path / "amber", tmp_path / "birch"
     for_birch = tmp_path / "for-birch"
     made = run(

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from keepclear.cli.common import HERE, AsJson, Home, client_of, say, show, tell
+from keepclear.cli.common import HERE, AsJson, Home, client_of, say, show, table, tell
 from keepclear.cli.phrasebook import Language, channel_entries, said_of_what
 from keepclear.errors import Malformed, NotFound, Unavailable
 
 if TYPE_CHECKING:
+    from keepclear.formats.api import answers
     from keepclear.formats.voice_card import Card, TypedLine
 
 
@@ -45,11 +46,62 @@ def read(
     home: Home = HERE,
     file: Annotated[Path | None, typer.Argument(metavar="FILE", help="Typed lines; asked for when not given.")] = None,
     language: Language = "en",
+    by: Annotated[
+        str, typer.Option("--by", metavar="NAME", help="Record it at the running node, as typed in by this person.")
+    ] = "",
+    challenge: Annotated[str, typer.Option(help="What we said: six letters of `card challenge`.")] = "",
+    row: Annotated[int, typer.Option(help="The row that they said.")] = 0,
+    token: Annotated[str, typer.Option(help="The eight letters that they said.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Type in a card that was read out: each line is checked as it comes. Needs no running node, but for answers."""
+    """Type in a card that was read out: each line is checked as it comes. Needs no running node, but to record it."""
     card = read_in(file, home)
-    show(facts_of(card), lambda: card_lines(card, language, home), as_json=as_json)
+    if not by:
+        show(facts_of(card), lambda: card_lines(card, language, home), as_json=as_json)
+        return
+    from keepclear.formats.api.requests import TypeCardRequest
+
+    with client_of(home) as client:
+        typed = client.type_card(TypeCardRequest(card.typed(), by, challenge, row, token))
+    show(typed, lambda: (*card_lines(card, language, home), *_mark_lines(typed)), as_json=as_json)
+
+
+def challenge(
+    peer: Annotated[str, typer.Option("--peer", metavar="PARTY", help="The party that has a message by voice.")],
+    home: Home = HERE,
+) -> None:
+    """Six fresh letters to be said to a party: it answers them with a token. Good for one try within ten minutes."""
+    with client_of(home) as client:
+        fresh = client.challenge(peer)
+    say(fresh.challenge)
+    say(f"  {fresh.spoken}")
+
+
+def list_cards(home: Home = HERE, as_json: AsJson = False) -> None:
+    """What was said to us by voice, and whether the link brought the same."""
+    with client_of(home) as client:
+        cards = client.typed_cards()
+    heads = ("from", "kind", "which", "at", "typed by", "authenticated", "link", "hash")
+    rows = [
+        (
+            each.party, each.kind, each.subject, each.at, each.by,
+            "yes" if each.authenticated else f"UNAUTHENTICATED: call back {each.call_back}",
+            each.state.upper() if each.state == "differs" else each.state, each.hash[:16],
+        )
+        for each in cards
+    ]  # fmt: skip
+    show(cards, lambda: table([heads, *rows]) or ["nothing was said by voice"], as_json=as_json)
+
+
+def _mark_lines(typed: answers.TypedCard) -> Iterator[str]:
+    if typed.authenticated:
+        yield f"AUTHENTICATED, recorded as said by voice; the link: {typed.state}."
+    else:
+        yield f"UNAUTHENTICATED, recorded as said by voice: call {typed.party} back on {typed.call_back}."
+    if typed.state == "differs":
+        yield "ALARM: the link brought another content under this name. Call back before anything else."
+    if typed.forced:
+        yield "DURESS: the token was made under the duress word. For our own people alone: show them nothing."
 
 
 def read_in(file: Path | None, home: Path) -> Card:

@@ -13,6 +13,7 @@ from keepclear.cli import (
     agreement,
     backup,
     card,
+    carry,
     clear,
     demo,
     dev_authority,
@@ -161,8 +162,14 @@ _add(_phrasebooks, "sign", phrasebook.sign, 'phrasebook sign --language ru --by 
 _cards = _group("card", "Voice cards: entries read out line by line, and typed in at the far side.")
 _add(_cards, "show", card.show_card, "card show amber/A-0001 --home amber")
 _add(_cards, "read", card.read, "card read --home birch")
+_add(_cards, "challenge", card.challenge, "card challenge --peer amber --home birch")
+_add(_cards, "list", card.list_cards, "card list --home birch")
 _add(_cards, "table", voice.table, "card table --peer birch --out for-birch.voice-table --words --home amber")
 _add(_cards, "token", voice.token, "card token amber/SA-0001 --peer birch --row 7 --challenge KXQWBT --home amber")
+
+_carried = _group("carry", "The line on foot: files, sticks and QR codes, when nothing connects two nodes.")
+_add(_carried, "out", carry.out, "carry out --to birch for-birch.carried --home amber")
+_add(_carried, "in", carry.take_in, "carry in for-birch.carried --home birch")
 
 _peers = _group("peer", "Enrol other parties' keys, two persons comparing twelve words.")
 _add(_peers, "invite", peer.invite, "peer invite --home amber")

@@ -13,7 +13,7 @@ import hashlib
 import logging
 import socket
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -31,6 +31,7 @@ from keepclear.faces.http.endpoint import Api
 from keepclear.faces.http.stream import StreamApp
 from keepclear.faces.peer.app import PeerApp
 from keepclear.formats.enrolment import certificate_sha256
+from keepclear.formats.phrasebook import Phrasebook
 from keepclear.node.node import Node
 from keepclear.node.ports import Clock, Entropy
 
@@ -200,6 +201,7 @@ async def open_doors(
     entropy: Entropy,
     reference: bytes | None = None,
     own_places: Gazetteer | None = None,
+    phrasebooks: Mapping[str, tuple[Phrasebook, str]] | None = None,
 ) -> AsyncIterator[Doors]:
     """Open both ports of a running node; they are shut when the context is left.
 
@@ -207,6 +209,7 @@ async def open_doors(
         token: what programs of our own show at the API.
         reference: a reference view, JSON, or None.
         own_places: the party's own gazetteer, or None.
+        phrasebooks: languages that entries are said in, each with who signed it.
 
     Raises:
         NotAllowed: the console is to listen elsewhere than on loopback.
@@ -221,7 +224,7 @@ async def open_doors(
         peer_url, _ = _names(peers.host, peer_socket.getsockname()[1])
         sessions = Sessions(node.party, clock, entropy)
         doorman = Doorman(node.party, hashlib.sha256(token.encode()).digest(), sessions, hosts)
-        api = Api(node, doorman, console_url, reference, own_places)
+        api = Api(node, doorman, console_url, reference, own_places, phrasebooks or {})
         http_app, stream = make_app(api, console_routes(doorman))
         peer_app, peer_context = PeerApp(node), PeerContext(peers, node)
 

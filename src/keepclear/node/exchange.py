@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from keepclear.core.line import LineRules
 from keepclear.core.notice import NoticeState
 from keepclear.core.timespan import LATEST_US, SECOND_US
-from keepclear.errors import KeepclearError, NotAllowed, StoreFailed, Tampered, Unavailable
+from keepclear.errors import KeepclearError, LimitReached, NotAllowed, StoreFailed, Tampered, Unavailable
+from keepclear.formats.carried import LINES_MAX, STRETCH_BYTES_MAX
 from keepclear.node.commands import Command, NoteDelivered, NoteLine, NoteSplitView, SuspectClock
 from keepclear.node.entries import AlertSent, NoticeRef, NoticeSent, Received, content_hash
 from keepclear.node.heldline import line_rules
@@ -185,17 +186,38 @@ class Exchange:
             # It holds all of it and its cosignature never reached us: ask for that alone.
             is_cosigned = self.cosigned_size.get(log, 0) >= size
             return None if is_cosigned else Delivery(size, (), self.checkpoint(log, is_kept=False))
-        settings = self.loop.settings
+        return self._stretch(log, line.holds, self.loop.settings.delivery_bytes_max)
+
+    def carried_deliveries(self, party: str) -> list[Delivery]:
+        """Our channel to a peer from where it is known to hold it, cut as it is carried; empty when we may not sign.
+
+        Raises:
+            LimitReached: more than one file may hold: the peer has to say first what it holds.
+        """
+        line, log = self.line(party), channel(self.loop.party, party)
+        deliveries: list[Delivery] = []
+        first = max(line.holds, 0)
+        while line.may_sign and first < self.loop.logs.size(log):
+            stretch = self._stretch(log, first, STRETCH_BYTES_MAX)
+            if stretch is None:
+                break
+            if len(deliveries) >= LINES_MAX:
+                raise LimitReached(f"{party} lacks more entries than {LINES_MAX} lines hold", at="party")
+            deliveries.append(stretch)
+            first += len(stretch.entries)
+        return deliveries
+
+    def _stretch(self, log: str, first: int, bytes_max: int) -> Delivery | None:
         entries: list[bytes] = []
         total = 0
-        for stored in self.loop.store.log_entries(log, line.holds, settings.delivery_entries_max):
+        for stored in self.loop.store.log_entries(log, first, self.loop.settings.delivery_entries_max):
             total += len(stored.data)
-            if entries and total > settings.delivery_bytes_max:
+            if entries and total > bytes_max:
                 break
             entries.append(stored.data)
         if not entries:
             return None
-        return Delivery(line.holds, tuple(entries), self.checkpoint(log, line.holds + len(entries), is_kept=False))
+        return Delivery(first, tuple(entries), self.checkpoint(log, first + len(entries), is_kept=False))
 
     def take_delivered(self, party: str, delivery: Delivery, answer: Delivered, sent_at: int) -> list[Command]:
         """Take up what the peer answered to a delivery: how far it holds our channel, and its cosignature.
@@ -292,6 +314,32 @@ class Exchange:
         if is_news and abs(line.difference_ms) > limit_ms and not self.loop.picture.is_clock_suspect:
             commands.append(SuspectClock(line.difference_ms, party))
         return commands
+
+    def take_carried(self, party: str, holds: int, cosigned: str, checkpoint: str, *, is_fresh: bool) -> list[Command]:
+        """Take up what a peer says of both channels on paper or on a stick; gives what should be recorded about it.
+
+        Args:
+            is_fresh: it answers what we said since this start, so it counts as a heartbeat would. What may be old only
+                adds to what we know: it never lets us sign, and never takes back what the peer holds.
+
+        Raises:
+            Tampered: the cosignature does not hold, or is over another history.
+        """
+        line = self.line(party)
+        said = Heartbeat("", 0, holds, cosigned, checkpoint, store_ok=True)
+        if is_fresh:
+            self._compare_ours(party, line, said)
+        elif line.may_sign:
+            log = channel(self.loop.party, party)
+            if cosigned:
+                size = open_signed(cosigned, self.loop.keys.signer.ed25519_public)[0].size
+                if self.cosigned_size.get(log, 0) < size <= self.loop.logs.size(log):
+                    self._take_cosigned(party, log, cosigned)
+            line.holds = max(line.holds, min(holds, self.loop.logs.size(log)))
+        commands: list[Command] = []
+        if line.may_sign and line.holds > self.loop.picture.peers[party].delivered:
+            commands.append(NoteDelivered(party, line.holds, line.sent_at or self.loop.last_at()))
+        return commands + self._compare_theirs(party, said)
 
     def confirm_clocks(self, shift_us: int = 0) -> None:
         """A person vouched for our clock, which moved so far: the differences that stand now are no news."""

@@ -27,6 +27,7 @@ from keepclear.node.entries import (
     RequestSent,
     StopSent,
 )
+from keepclear.node.entries.voice import CardTyped
 
 
 @dataclass(slots=True)
@@ -174,6 +175,18 @@ class HeldReply:
     said: RequestReplied
     leaf: str
     at: int
+
+
+@dataclass(slots=True)
+class HeldCard:
+    """What was said by voice. `compared_at` is when the link brought its entry; 0 is "not yet"."""
+
+    typed: CardTyped
+    mode: Mode
+    at: int
+    compared_at: int = 0
+    agrees: bool = False
+    entry: str = ""
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ import msgspec
 
 from keepclear.core.timespan import MINUTE_US, SECOND_US
 from keepclear.errors import Busy, KeepclearError, Refused, StoreFailed
+from keepclear.node.carry import Carrier
 from keepclear.node.commands import Command, ConfirmClock, ReceiveEntries, Start, SuspectClock, Tick
 from keepclear.node.effects import Effect, PeersChanged
 from keepclear.node.entries import StopSent
@@ -24,10 +25,22 @@ from keepclear.node.logs import channel, kind_of
 from keepclear.node.loop import Asked, Loop, Receipt, SteadyClock, with_seed_and_shift
 from keepclear.node.outbox import Outbox
 from keepclear.node.picture import Picture
-from keepclear.node.ports import Clock, Delivered, Delivery, Entropy, Heartbeat, Keys, PeerLink, Store, StoredEntry
+from keepclear.node.ports import (
+    Clock,
+    Delivered,
+    Delivery,
+    Entropy,
+    Heartbeat,
+    Keys,
+    PeerLink,
+    Store,
+    StoredEntry,
+    VoiceSecrets,
+)
 from keepclear.node.proofs import Proof, export, given, prove
 from keepclear.node.queue import CommandQueue, answer
 from keepclear.node.settings import DEFAULT, Settings
+from keepclear.node.voice import VoiceDesk
 
 log = logging.getLogger("keepclear.node")
 
@@ -65,6 +78,24 @@ class UnrecordedStop:
     at: int
 
 
+@dataclass(frozen=True, slots=True)
+class CarriedIn:
+    """What came of a carried line.
+
+    Attributes:
+        taken: entries of the sender that are new here.
+        holds: how many of its entries we hold now.
+        has_gap: its stretch begins after that: an earlier line has to be taken in first.
+        may_answer: we may sign our own channel to the sender, so the next line for it carries our entries.
+    """
+
+    sender: str
+    taken: int
+    holds: int
+    has_gap: bool
+    may_answer: bool
+
+
 class Node:
     """What faces ask, and what the process runs."""
 
@@ -78,6 +109,7 @@ class Node:
         *,
         software: str,
         settings: Settings = DEFAULT,
+        voice: VoiceSecrets | None = None,
     ) -> None:
         self.settings = settings
         self.software = software
@@ -88,6 +120,8 @@ class Node:
         self.loop = Loop(keys, store, settings)
         self.exchange = Exchange(self.loop, software=software)
         self.fanout = Fanout(store, settings)
+        self.carrier = Carrier(self.exchange, entropy)
+        self.voice = VoiceDesk(entropy, voice)
         self._queue = CommandQueue(settings)
         self._pending: dict[str, tuple[bytes, asyncio.Future[Receipt]]] = {}
         self.outbox = Outbox(self, link)
@@ -311,6 +345,29 @@ class Node:
             await self.try_all(commands)
         self.outbox.wake(party)
         return self.exchange.heartbeat(party, self.now_us(), self.wall_us())
+
+    def carry_out(self, party: str) -> list[bytes]:
+        """What a peer is to be brought when nothing connects us: signed lines (V4)."""
+        return self.carrier.lines_for(party, self.now_us(), self.wall_us())
+
+    async def carry_in(self, line: bytes) -> CarriedIn:
+        """Take in one carried line (V4). The same line again changes nothing.
+
+        Raises:
+            KeepclearError: why it was not taken.
+        """
+        carried = self.carrier.read(line)
+        log = channel(carried.sender, self.party)
+        before = self.loop.logs.size(log)
+        if carried.stretch is not None:
+            stretch = carried.stretch
+            await self.receive(carried.sender, Delivery(stretch.first, stretch.entries, stretch.checkpoint))
+        # Not before: what the peer says it holds of ours may rest on what it says in the stretch.
+        await self.try_all(self.carrier.take_status(carried))
+        held = self.loop.logs.size(log)
+        gap = carried.stretch is not None and carried.stretch.first > held
+        self.outbox.wake(carried.sender)
+        return CarriedIn(carried.sender, held - before, held, gap, self.exchange.line(carried.sender).may_sign)
 
     def checkpoint_of(self, log: str) -> str:
         """The newest signed checkpoint of a log; signs our own when it has grown."""

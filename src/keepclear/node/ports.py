@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from keepclear.formats.voice_table import VoiceTable
 from keepclear.record.signing import Signer
 
 
@@ -117,6 +118,14 @@ class Clock(Protocol):
 
     def elapsed_us(self) -> int:
         """Microseconds since some moment; never goes back and never jumps."""
+        ...
+
+
+class VoiceSecrets(Protocol):
+    """The one-time secrets by which other parties are known when they speak (V2). They are never served."""
+
+    def to_hear(self, peer: str) -> VoiceTable:
+        """The table with which a peer speaks to us. Raises NotFound."""
         ...
 
 

@@ -20,6 +20,7 @@ from keepclear.node.entries.airspace import IntentConflict
 from keepclear.node.held import (
     HeldAgreement,
     HeldAlert,
+    HeldCard,
     HeldDuty,
     HeldNotice,
     HeldOutcome,
@@ -73,6 +74,8 @@ class State:
         self.intents: dict[str, HeldIntent] = {}
         #: What our notices meet there: (serial, the other's id) to what was recorded last.
         self.intent_conflicts: dict[tuple[str, str], IntentConflict] = {}
+        self.cards: dict[tuple[str, str], HeldCard] = {}
+        self.voice_rows: set[tuple[str, int]] = set()
         #: `party/serial` of a notice or request to what each party says came of it.
         self.outcomes: dict[str, dict[str, HeldOutcome]] = {}
         #: Minute in which a notice in force ends, whose end was not announced yet, to the keys of such notices.

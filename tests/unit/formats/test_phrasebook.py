@@ -18,7 +18,19 @@ from keepclear.core.alert import AlertLevel, Answer
 from keepclear.core.dissemination import RelayWord
 from keepclear.core.line import ChannelName, ChannelState, MissCause, TestResult
 from keepclear.core.line import Path as LinePath
-from keepclear.core.notice import NOT_CERTIFIED_LINE, STANDING_LINE, Action, NoticeKind, NoticeState
+from keepclear.core.notice import (
+    NOT_CERTIFIED_LINE,
+    STANDING_LINE,
+    Action,
+    Armed,
+    Change,
+    NoticeKind,
+    NoticeState,
+    ShortReason,
+    Timing,
+    TransportKind,
+)  # fmt: skip
+from keepclear.core.request import DenyReason, Outcome, Reply
 from keepclear.errors import Malformed, Tampered
 from keepclear.formats import phrasebook
 from keepclear.formats.phrasebook import Said, read_phrasebook, render, sign_phrasebook, signer_of
@@ -26,7 +38,8 @@ from keepclear.formats.phrasebook.plural import FAMILIES
 from keepclear.formats.seen_from import WireSeenFrom
 from keepclear.formats.wire import WireSeparation, WireVolume
 from keepclear.node import entries
-from keepclear.node.entries import channel, dissemination, linetests
+from keepclear.node.entries import channel, dissemination, linetests, requests
+from keepclear.node.entries.notices import MovementSaid, TransportsSaid
 from keepclear.record import Envelope, Seen
 
 FOLDER = Path(phrasebook.__file__).parent
@@ -36,6 +49,7 @@ HASH = "3f9c2a1b" * 8
 CIRCLE = WireVolume((0, "AMSL"), (3_048_000, "FL"), START_US, START_US + 3_600_000_000, (105_000_000, -200_000_000, 5))
 OUTLINE = WireVolume((-5_500, "AGL"), (914_400, "AMSL"), 0, 1, outline=((1, 2), (-3, 4), (5, -6)))
 NOTICE = entries.NoticeRef("amber", "A-0412", 2, HASH)
+REQUEST = requests.RequestRef("amber", "RA-0001", HASH)
 SPLIT = entries.SplitViewSeen("keepclear/amber/to/birch", "one\n", "other\n")
 TERMS = entries.AgreementTerms(
     "North", ("amber", "birch"), (1, 2, 3), WireSeparation(2_000_000, 304_800, 60_000), {"notice_s": 60},
@@ -80,6 +94,22 @@ BODIES: list[entries.Entry] = [
     linetests.LineTestResult("LA-0003", LinePath.RADIO, TestResult.MISSED, "I. Maro", cause=MissCause.TECHNICAL),
     linetests.LineTestCause("amber/LA-0003", MissCause.REFUSED, "T. Quill", "the mast"),
     channel.ChannelStateSent(ChannelName.SAFETY, ChannelState.SUSPENDED, "T. Quill", "as ordered"),
+    entries.NoticeSent(
+        "A-2", 3, NoticeState.ACTIVATED, NoticeKind.MOVEMENT, Action.BE_AWARE, (CIRCLE,), change=Change.DEVIATE,
+        timing=Timing.EMERGENCY, reason=ShortReason.WEATHER,
+        movement=MovementSaid(
+            (TransportsSaid(TransportKind.TRUCK, 12),), Armed.ESCORT, 4, ("a white roof",), "desk 8"
+        ),
+    ),
+    requests.RequestSent(
+        "RA-0001", NoticeKind.MOVEMENT, Action.KEEP_CLEAR, (OUTLINE,), "I. Maro", 3_600, "desk 7", "convoy",
+        MovementSaid((TransportsSaid(TransportKind.BUS, 3),), Armed.NONE),
+    ),
+    requests.RequestReplied(REQUEST, Reply.ALTERNATIVE, "T. Quill", volumes=(CIRCLE,), remarks="later"),
+    requests.RequestReplied(REQUEST, Reply.DENY, "T. Quill", DenyReason.NO_AUTHORITY),
+    requests.AlternativeAccepted(REQUEST, HASH, "I. Maro"),
+    requests.RequestWithdrawn("RA-0001", "I. Maro"),
+    requests.OutcomeReported("amber/RA-0001", Outcome.IMPEDED, "I. Maro", 45, "two halts"),
     channel.ChannelStateSent(ChannelName.POLITICAL, ChannelState.OPEN, "T. Quill"),
     dissemination.Disseminated(NOTICE, 2, 3, HASH, "T. Quill"),
     dissemination.Disseminated(NOTICE, 0, 0, HASH, "T. Quill"),

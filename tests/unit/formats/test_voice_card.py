@@ -14,11 +14,15 @@ from given import START_US
 from keepclear.core.alert import Answer
 from keepclear.core.footprint import Circle, Polygon
 from keepclear.core.geodesy import distance_m
-from keepclear.core.notice import Action, NoticeKind, NoticeState
+from keepclear.core.line import ChannelName, ChannelState, Path
+from keepclear.core.notice import Action, Armed, Change, NoticeKind, NoticeState, ShortReason, Timing, TransportKind
 from keepclear.errors import KeepclearError, LimitReached, Malformed
 from keepclear.formats.voice_card import KINDS, LineWrong, card_of, read_card, read_line, say, spoken_form
 from keepclear.formats.wire import WireVolume, volume_from_wire
 from keepclear.node import entries
+from keepclear.node.entries.channel import ChannelStateSent
+from keepclear.node.entries.linetests import LineTestAnswered, LineTestSent
+from keepclear.node.entries.notices import MovementSaid, TransportsSaid
 
 HASH = "3f9c2a1b8d0477e2" * 4
 HOUR_US = 3_600_000_000
@@ -44,9 +48,38 @@ VOICE_SET: dict[str, entries.Entry] = {
     "movement": entries.NoticeSent(
         "AB-1234567", 1, NoticeState.ACCEPTED, NoticeKind.MOVEMENT, Action.CALL_BEFORE_ENTERING, (CIRCLE,)
     ),
-    "amend": a_notice(CIRCLE, version=2),
-    "cancel": a_notice(CIRCLE, version=3, state="Ended"),
-    "activate": a_notice(OUTLINE, version=2, state="Activated"),
+    "movement with escort": entries.NoticeSent(
+        "A-0413",
+        1,
+        NoticeState.ACCEPTED,
+        NoticeKind.MOVEMENT,
+        Action.KEEP_CLEAR,
+        (CIRCLE,),
+        "SW",
+        movement=MovementSaid(
+            (TransportsSaid(TransportKind.TRUCK, 12), TransportsSaid(TransportKind.AMBULANCE, 1)), Armed.ON_BOARD, 4
+        ),
+    ),
+    "movement without arms": entries.NoticeSent(
+        "A-0414",
+        1,
+        NoticeState.ACCEPTED,
+        NoticeKind.MOVEMENT,
+        Action.BE_AWARE,
+        (CIRCLE,),
+        movement=MovementSaid((TransportsSaid(TransportKind.VESSEL, 1),), Armed.NONE),
+    ),
+    "emergency": a_notice(CIRCLE, timing=Timing.EMERGENCY, reason=ShortReason.LATE_DECISION),
+    "amend": a_notice(CIRCLE, version=2, change=Change.AMEND),
+    "extend while active": a_notice(CIRCLE, version=3, state="Activated", change=Change.EXTEND),
+    "amended by older software": a_notice(CIRCLE, version=2),
+    "cancel": a_notice(CIRCLE, version=3, state="Ended", change=Change.CANCEL),
+    "give back": a_notice(CIRCLE, version=3, state="Ended", change=Change.GIVE_BACK),
+    "activate": a_notice(OUTLINE, version=2, state="Activated", change=Change.ACTIVATE),
+    "line test": LineTestSent("LA-0001", Path.TELEPHONE, 60, "I. Maro"),
+    "line test by schedule": LineTestSent("LA-0002", Path.NETWORK, 300, machine_suffices=True),
+    "line test answer": LineTestAnswered("LB-0001", "I. Maro", language_ok=False),
+    "channel state": ChannelStateSent(ChannelName.SAFETY, ChannelState.SUSPENDED, "I. Maro", "Until noon."),
     "acknowledgement": entries.AnswerSent("birch/B-0107/v12/amber", NOTICE, Answer.WILCO, "I. Maro"),
     "standby": entries.AnswerSent("birch/B-0107/v12/amber", NOTICE, Answer.STANDBY, "I. Maro", 120),
     "stop": entries.StopSent("SA-0001", "I. Maro", "Now.", ("B-0107", "B-0108")),
@@ -364,6 +397,31 @@ def test_the_circle_holds_every_point_of_the_edges(count: int, lat: int, lon: in
     for one, other in zip(corners, (*corners[1:], corners[0]), strict=True):
         middle = destination(one, bearing_deg(one, other), distance_m(one, other) / 2)
         assert distance_m((lat_e7 / 1e7, lon_e7 / 1e7), middle) <= radius_mm / 1000
+
+
+def test_markings_and_more_than_four_kinds_of_transport_go_by_file() -> None:
+    kinds = [TransportsSaid(kind, 1) for kind in TransportKind]
+    few, many = (MovementSaid(tuple(kinds[:count]), Armed.NONE, markings=("A white roof",)) for count in (4, 5))
+
+    spoken = [
+        card_of("notice", "OPER", "amber", "birch", msgspec.to_builtins(a_notice(CIRCLE, movement=movement)))
+        for movement in (few, many)
+    ]
+
+    assert not any(card.is_whole for card in spoken)
+    assert "markings" not in spoken[0].body["movement"]
+    assert "movement" not in spoken[1].body
+    assert all(read_card(card.typed()) == card for card in spoken)
+
+
+def test_a_field_that_no_line_says_goes_by_file() -> None:
+    sent = msgspec.to_builtins(a_notice(CIRCLE)) | {"seen_from": {"within": "north"}}
+
+    card = card_of("notice", "OPER", "amber", "birch", sent)
+
+    assert "seen_from" not in card.body
+    assert not card.is_whole
+    assert read_card(card.typed()) == card
 
 
 def test_what_a_voice_cannot_carry_is_left_out_and_said_to_be_by_file() -> None:

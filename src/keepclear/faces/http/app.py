@@ -12,7 +12,19 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from keepclear.faces.http import agreements, airspace, alerts, general, line, notices, passing, record, watch
+from keepclear.faces.http import (
+    agreements,
+    airspace,
+    alerts,
+    cards,
+    carry,
+    general,
+    line,
+    notices,
+    passing,
+    record,
+    watch,
+)
 from keepclear.faces.http.endpoint import Api, Asked, Endpoint, EndpointApp, Raw, encode
 from keepclear.faces.http.openapi import docs_page, openapi
 from keepclear.faces.http.stream import StreamApp
@@ -31,6 +43,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *passing.ENDPOINTS,
     *watch.ENDPOINTS,
     *airspace.ENDPOINTS,
+    *carry.ENDPOINTS,
+    *cards.ENDPOINTS,
 )
 #: The documentation page has no script and no style; nothing may load, nothing may be framed.
 _PAGE_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'")

@@ -20,6 +20,7 @@ from keepclear.core.gazetteer import Gazetteer
 from keepclear.errors import InvariantBroken, KeepclearError, LimitReached, Malformed, NotKnown
 from keepclear.faces.caller import Doorman, read_body
 from keepclear.faces.problem import Headers, problem_of, send_problem, send_whole
+from keepclear.formats.phrasebook import Phrasebook
 from keepclear.node.access import require_may_command
 from keepclear.node.commands import Command
 from keepclear.node.loop import Receipt
@@ -99,6 +100,8 @@ class Api:
     reference: bytes | None = None
     #: The party's own places, beside the bundled ones.
     own_places: Gazetteer | None = None
+    #: Languages that entries are said in, each with who signed it or an empty name.
+    phrasebooks: Mapping[str, tuple[Phrasebook, str]] = field(default_factory=dict)
     kept: OrderedDict[str, tuple[bytes, int, bytes]] = field(default_factory=OrderedDict)
 
     async def submit(self, asked: Asked, command: Command) -> Receipt:

@@ -18,7 +18,8 @@ _COMMON: Final = ("malformed", "not_known", "not_allowed")
 _STATUS: Final = {
     "malformed": 422, "not_known": 401, "not_allowed": 403, "not_found": 404, "stale": 412, "unlawful_change": 409,
     "contradiction": 409, "contradicted": 409, "idempotency_mismatch": 409, "limit_reached": 413, "busy": 503,
-    "store_failed": 503, "unavailable": 503, "unsupported_media_type": 415,
+    "store_failed": 503, "unavailable": 503, "tampered": 422, "line_wrong": 422, "replayed": 409, "split_view": 422,
+    "unsupported_media_type": 415,
 }  # fmt: skip
 _PART = re.compile(r"\{(\w+)(?::path)?\}")
 

@@ -419,6 +419,80 @@ class Proof(Answer, frozen=True):
     checkpoint: str
 
 
+class Challenge(Answer, frozen=True):
+    """Six letters to be said, good for one try within ten minutes."""
+
+    party: str
+    challenge: str
+    spoken: str
+
+
+class TextAnswer(Answer, frozen=True):
+    """An entry in a language. `signer` is the named speaker who signed its phrase file; without one it is a DRAFT."""
+
+    language: str
+    direction: str
+    draft: bool
+    signer: str
+    hash: str
+    text: str
+    html: str
+
+
+class Card(Answer, frozen=True):
+    """An entry as a voice card. `whole` false: the detail comes by file."""
+
+    kind: str
+    mode: str
+    sender: str
+    to: str
+    hash: str
+    whole: bool
+    lines: tuple[str, ...]
+    text: str
+
+
+class TypedCard(Answer, frozen=True):
+    """What was said to us by voice.
+
+    Attributes:
+        authenticated: a token for this card answered our challenge. Otherwise call `call_back`.
+        forced: the token was made under the duress word: for our own people alone.
+        state: `waiting` until the link brings its entry, then `agrees` or `differs`.
+    """
+
+    party: str
+    kind: str
+    mode: str
+    subject: str
+    hash: str
+    whole: bool
+    by: str
+    at: str
+    authenticated: bool
+    call_back: str
+    forced: bool
+    state: str
+    said: str
+
+
+class CarriedAnswer(Answer, frozen=True):
+    """What came of a line that was carried here.
+
+    Attributes:
+        taken: entries of the sender that are new here.
+        holds: how many of its entries we hold now.
+        has_gap: its entries begin after that; an earlier line has to be taken in first.
+        may_answer: the next line for the sender carries our entries, and not only what we hold.
+    """
+
+    sender: str
+    taken: int
+    holds: int
+    has_gap: bool
+    may_answer: bool
+
+
 class IdentityAnswer(Answer, frozen=True):
     """Who we are: public keys, and their fingerprint to read out."""
 

@@ -197,6 +197,28 @@ class ConfirmClockRequest(Request, frozen=True):
     by: Person
 
 
+class ChallengeRequest(Request, frozen=True):
+    """A party says it has a message for us by voice: what is it to answer?"""
+
+    party: str
+
+
+class TypeCardRequest(Request, frozen=True):
+    """A voice card as it was typed in, and what answered our challenge; without a token it is UNAUTHENTICATED."""
+
+    lines: Annotated[str, msgspec.Meta(min_length=1, max_length=20_000)]
+    by: Person
+    challenge: Annotated[str, msgspec.Meta(max_length=40)] = ""
+    row: Annotated[int, msgspec.Meta(ge=0, le=99)] = 0
+    token: Annotated[str, msgspec.Meta(max_length=40)] = ""
+
+
+class CarryRequest(Request, frozen=True):
+    """One line of a carried file."""
+
+    line: Annotated[str, msgspec.Meta(min_length=2, max_length=400_000)]
+
+
 class LinkRequest(Request, frozen=True):
     """Ask for a new one-time link to the console."""
 

@@ -15,8 +15,9 @@ from typing import Final
 from keepclear.core.alert import AlertLevel, Answer
 from keepclear.core.dissemination import RelayWord
 from keepclear.core.line import ChannelName, ChannelState, MissCause, TestResult
-from keepclear.core.notice import Action, NoticeKind, NoticeState
+from keepclear.core.notice import Action, Armed, Change, NoticeKind, NoticeState, ShortReason, Timing
 from keepclear.core.place import Region
+from keepclear.core.request import DenyReason, Outcome, Reply
 
 
 class Form(enum.Enum):
@@ -130,11 +131,24 @@ _LANGUAGE: Final = (
 _REMARKS: Final = Line("free_text", {"text": ("remarks", Form.FREE)}, "remarks")
 _ANSWER: Final = Line("answer", {"answer": _code("answer")}, word="answer", words=_values(Answer))
 
+_ACTION: Final = Line("notice.action", word="action", words=_values(Action))
+_CONTACT: Final = Line("notice.contact", {"contact": ("contact", Form.FREE)}, "contact")
+_MOVEMENT: Final[tuple[Line | Block, ...]] = (
+    Block("movement.transports", (Line("movement.transport", {"kind": _code("kind"), "count": _code("count")}),)),
+    Line("movement.armed", word="movement.armed", words=_values(Armed), given="movement"),
+    Line("movement.armed_count", {"count": _code("movement.armed_count")}, "movement.armed_count"),
+    Block("movement.markings", (Line("movement.marking", {"text": ("@item", Form.FREE)}),)),
+    Line("movement.second_contact", {"contact": ("movement.second_contact", Form.FREE)}, "movement.second_contact"),
+)
+
 ROWS: Final[dict[str, tuple[Line | Block, ...]]] = {
     "notice": (
         Line("notice", {"id": _code("id"), "version": _code("version")}, word="kind", words=_values(NoticeKind)),
         Line("notice.state", word="state", words=_values(NoticeState)),
-        Line("notice.action", word="action", words=_values(Action)),
+        Line("notice.change", {"change": _code("change")}, "change", word="change", words=_values(Change)),
+        Line("notice.timing", {"timing": _code("timing")}, "timing", word="timing", words=_values(Timing)),
+        Line("notice.reason", word="reason", words=_values(ShortReason), given="reason"),
+        _ACTION,
         _VOLUMES,
         Line("notice.region", word="region", words=_values(Region), given="region"),
         Line(
@@ -149,7 +163,8 @@ ROWS: Final[dict[str, tuple[Line | Block, ...]]] = {
         ),
         Line("notice.seen_within", {"name": ("seen_from.within", Form.FREE)}, "seen_from.within"),
         Line("notice.seen_whole", {"name": ("seen_from.whole_of", Form.FREE)}, "seen_from.whole_of"),
-        Line("notice.contact", {"contact": ("contact", Form.FREE)}, "contact"),
+        *_MOVEMENT,
+        _CONTACT,
         Line("notice.activity", {"text": ("activity", Form.FREE)}, "activity"),
         Line("notice.hidden", counted="hidden", given="hidden"),
         _REMARKS,
@@ -198,6 +213,39 @@ ROWS: Final[dict[str, tuple[Line | Block, ...]]] = {
         _BY,
     ),
     "agreement_signed": (Line("agreement.signed", {"hash": _code("hash")}), _BY),
+    "request": (
+        Line("request", {"id": _code("id")}, word="kind", words=_values(NoticeKind)),
+        _ACTION,
+        _VOLUMES,
+        *_MOVEMENT,
+        Line("alert.answer_within", within="answer_within_s"),
+        Line("request.silence"),
+        _CONTACT,
+        _BY,
+        _REMARKS,
+    ),
+    "reply": (
+        Line("reply", {"reply": _code("reply")}, word="reply", words=_values(Reply)),
+        Line("reply.about", {"id": _code("request.id")}),
+        Line("reply.hash", {"hash": _code("request.hash")}),
+        Line("reply.reason", word="reason", words=_values(DenyReason), given="reason"),
+        _VOLUMES,
+        _BY,
+        _REMARKS,
+    ),
+    "alternative_accepted": (
+        Line("alternative_accepted", {"id": _code("request.id")}),
+        Line("reply.hash", {"hash": _code("request.hash")}),
+        _BY,
+    ),
+    "request_withdrawn": (Line("request_withdrawn", {"id": _code("id")}), _BY),
+    "outcome": (
+        Line("outcome.about", {"subject": _code("about")}),
+        Line("outcome", {"outcome": _code("outcome")}, word="outcome", words=_values(Outcome)),
+        Line("outcome.delay", counted="delay_min", given="delay_min"),
+        _BY,
+        _REMARKS,
+    ),
     "split_view": (Line("split_view", {"log": _code("log")}), Line("split_view.evidence")),
     "line_test": (
         Line("line_test", {"id": _code("id"), "path": _code("path")}),

@@ -6,13 +6,24 @@ activates or cancels, so that neither needs a line of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from keepclear.core.alert import Answer
 from keepclear.core.ids import make_alert_id
-from keepclear.core.notice import Action, NoticeKind, NoticeState
+from keepclear.core.line import ChannelName, ChannelState, Path
+from keepclear.core.notice import (
+    ENDINGS,
+    Action,
+    Armed,
+    Change,
+    NoticeKind,
+    NoticeState,
+    ShortReason,
+    Timing,
+    TransportKind,
+)
 from keepclear.core.place import Region
 from keepclear.errors import Malformed
 from keepclear.formats.voice_card import values as v
@@ -43,6 +54,7 @@ class CardKind:
         fields: the lines between the second and the last, in order.
         take_apart: a speakable body as field values.
         put_together: the body of field values, given what the head says, the sender and the receiver.
+        keys: fields of the body that can be said; others go by file.
     """
 
     heads: Mapping[str, Body]
@@ -50,26 +62,45 @@ class CardKind:
     fields: tuple[Field, ...]
     take_apart: Callable[[Body], Fields]
     put_together: Callable[[Fields, Body, str, str], dict[str, Any]]
+    keys: frozenset[str]
 
 
 # ------------------------------------------------------------------------------------------------------------ notices
 
 _ACTIONS: Final = {action.value.replace("_", " "): action.value for action in Action}
-_MOVES: Final = {
-    "": NoticeState.ACCEPTED, "AMEND ": NoticeState.ACCEPTED,
-    "ACTIVATE ": NoticeState.ACTIVATED, "CANCEL ": NoticeState.ENDED,
-}  # fmt: skip
+#: What stands before the kind of a notice: what the version does to the one before, and the state where that is open.
+_MOVES: Final[dict[str, tuple[Change | None, NoticeState]]] = {
+    "": (None, NoticeState.ACCEPTED),
+    "ACTIVE ": (None, NoticeState.ACTIVATED),
+    "ENDED ": (None, NoticeState.ENDED),
+    **{
+        f"{change.value} {state}": (change, held)
+        for change in (Change.AMEND, Change.EXTEND, Change.SHORTEN, Change.DEVIATE)
+        for state, held in (("", NoticeState.ACCEPTED), ("ACTIVE ", NoticeState.ACTIVATED))
+    },
+    "ACTIVATE ": (Change.ACTIVATE, NoticeState.ACTIVATED),
+    **{f"{change.value.replace('_', ' ')} ": (change, NoticeState.ENDED) for change in ENDINGS},
+}
+
+
+def _head_says(change: Change | None, state: NoticeState, kind: NoticeKind, action: str) -> Body:
+    said = {"state": state.value, "kind": kind.value, "action": action}
+    return said | ({"change": change.value} if change else {})
+
+
 _HEADS: Final = {
-    f"{move}{kind.value} {said}": {"state": state.value, "kind": kind.value, "action": action, "@move": move}
-    for move, state in _MOVES.items()
+    f"{move}{kind.value} {said}": _head_says(change, state, kind, action)
+    for move, (change, state) in _MOVES.items()
     for kind in NoticeKind
     for said, action in _ACTIONS.items()
 }
 
 
 def _notice_head(body: Body) -> str:
-    moves = [move for move, state in _MOVES.items() if state.value == body["state"]]
-    move = moves[-1] if body["version"] > 1 or len(moves) == 1 else moves[0]
+    does, state = body.get("change"), body["state"]
+    move = next((move for move, said in _MOVES.items() if said == (does, state)), None)
+    if move is None:
+        raise Malformed(f"a notice that is {state} by {does} cannot be said by voice", at="change")
     return f"{move}{body['kind']} {body['action'].replace('_', ' ')}"
 
 
@@ -99,6 +130,35 @@ def _read_version(text: str) -> tuple[str, int]:
 BAND: Final = v.Codec(_write_band, _read_band)
 NOTICE_VERSION: Final = v.Codec(_write_version, _read_version)
 _TEXTS: Final = ("contact", "remarks", "activity")
+_WORDS: Final = ("region", "timing", "reason")
+
+
+def _write_transports(value: Sequence[Body]) -> str:
+    return " ".join(f"{each['count']} {each['kind']}" for each in value)
+
+
+def _read_transports(text: str) -> list[dict[str, Any]]:
+    words = text.split()
+    kind = v.words(*(each.value for each in TransportKind))
+    if len(words) % 2 or not words:
+        raise Malformed(f"{text[:60]!r} is no list of transports such as 3 TRUCK 1 AMBULANCE")
+    pairs = zip(words[::2], words[1::2], strict=True)
+    return [{"kind": kind.read(name), "count": v.read_count(count)} for count, name in pairs]
+
+
+def _write_armed(value: tuple[str, int]) -> str:
+    return f"{value[0].replace('_', ' ')} {value[1]}" if value[1] else value[0].replace("_", " ")
+
+
+def _read_armed(text: str) -> tuple[str, int]:
+    words, _, count = text.rpartition(" ")
+    allowed = v.words(*(each.value for each in Armed))
+    has_count = bool(words) and count.isascii() and count.isdigit()
+    return (allowed.read(words), v.read_count(count)) if has_count else (allowed.read(text), 0)
+
+
+TRANSPORTS: Final = v.Codec(_write_transports, _read_transports)
+ARMED: Final = v.Codec(_write_armed, _read_armed)
 
 
 def _notice_fields(body: Body) -> Fields:
@@ -112,15 +172,13 @@ def _notice_fields(body: Body) -> Fields:
     if volume.get("circle"):
         fields |= {"CENTRE": tuple(volume["circle"][:2]), "RADIUS": volume["circle"][2]}
     fields |= {f"CORNER {n}": tuple(corner) for n, corner in enumerate(volume.get("outline", ()), 1)}
-    return fields | {name.upper(): body[name] for name in ("region", *_TEXTS) if body.get(name)}
+    if moved := body.get("movement"):
+        fields |= {"TRANSPORTS": moved["transports"], "ARMED": (moved["armed"], moved.get("armed_count", 0))}
+    return fields | {name.upper(): body[name] for name in (*_WORDS, *_TEXTS) if body.get(name)}
 
 
 def _notice_body(fields: Fields, head: Body, _sender: str, _to: str) -> dict[str, Any]:
     serial, version = fields["NOTICE"]
-    is_new = head["@move"] == ""
-    if head["state"] == NoticeState.ACCEPTED and is_new is not (version == 1):
-        right = "version 1 is no amendment" if not is_new else f"version {version} is an amendment: AMEND"
-        raise Malformed(f"the message line and the version do not agree; {right}", at="NOTICE")
     corners = [list(fields[f"CORNER {n}"]) for n in range(1, CORNERS_MAX + 1) if f"CORNER {n}" in fields]
     last = next((n for n in range(CORNERS_MAX, 0, -1) if f"CORNER {n}" in fields), 0)
     if last != len(corners):
@@ -131,9 +189,14 @@ def _notice_body(fields: Fields, head: Body, _sender: str, _to: str) -> dict[str
     shape: dict[str, Any] = {"circle": [*fields["CENTRE"], fields["RADIUS"]]} if has_circle else {"outline": corners}
     lower, upper = fields["HEIGHT"]
     volume = {"lower": list(lower), "upper": list(upper), "start": fields["START"], "end": fields["END"], **shape}
-    told = {name: fields[name.upper()] for name in ("region", *_TEXTS) if name.upper() in fields}
-    said = {name: value for name, value in head.items() if not name.startswith("@")}
-    return {"id": serial, "version": version, **said, "volumes": [volume], **told}
+    told = {name: fields[name.upper()] for name in (*_WORDS, *_TEXTS) if name.upper() in fields}
+    if "TRANSPORTS" in fields:
+        armed, count = fields.get("ARMED", ("", 0))
+        if not armed:
+            raise Malformed("whether armed persons are with it must be said, also when there are none", at="ARMED")
+        moved = {"transports": fields["TRANSPORTS"], "armed": armed}
+        told["movement"] = moved | ({"armed_count": count} if count else {})
+    return {"id": serial, "version": version, **head, "volumes": [volume], **told}
 
 
 _NOTICE: Final = CardKind(
@@ -148,10 +211,15 @@ _NOTICE: Final = CardKind(
         Field("RADIUS", v.LENGTH, is_needed=False),
         *(Field(f"CORNER {n}", v.POSITION, is_needed=False) for n in range(1, CORNERS_MAX + 1)),
         Field("REGION", v.words(*(region.value for region in Region)), is_needed=False),
+        Field("TIMING", v.words(*(timing.value for timing in Timing)), is_needed=False),
+        Field("REASON", v.words(*(reason.value for reason in ShortReason)), is_needed=False),
+        Field("TRANSPORTS", TRANSPORTS, is_needed=False),
+        Field("ARMED", ARMED, is_needed=False),
         *(Field(name.upper(), v.TEXT, is_needed=False) for name in _TEXTS),
     ),
     _notice_fields,
     _notice_body,
+    frozenset({"id", "version", "state", "kind", "action", "volumes", "change", "movement", *_WORDS, *_TEXTS}),
 )
 
 # ------------------------------------------------------------------------------------------------------------ answers
@@ -188,6 +256,7 @@ _ANSWER: Final = CardKind(
     ),
     _answer_fields,
     _answer_body,
+    frozenset({"alert", "notice", "answer", "by", "standby_s"}),
 )
 
 # ---------------------------------------------------------------------------------------------- kinds with plain lines
@@ -203,7 +272,9 @@ def plain(head: str, *rows: tuple[str, str, v.Codec, bool]) -> CardKind:
         return {key: fields[name] for name, key, _, _ in rows if name in fields}
 
     lines = tuple(Field(name, codec, is_needed) for name, _, codec, is_needed in rows)
-    return CardKind({head: {}}, lambda _: head, lines, take_apart, put_together)
+    return CardKind(
+        {head: {}}, lambda _: head, lines, take_apart, put_together, frozenset(key for _, key, _, _ in rows)
+    )
 
 
 KINDS: Final[dict[str, CardKind]] = {
@@ -221,6 +292,27 @@ KINDS: Final[dict[str, CardKind]] = {
         ("BY", "by", v.TEXT, True),
     ),
     "resume": plain("RESUME", ("STOP", "id", v.SERIAL, True), ("BY", "by", v.TEXT, True)),
+    "line_test": plain(
+        "LINE TEST",
+        ("TEST", "id", v.SERIAL, True),
+        ("PATH", "path", v.small_words(*(path.value for path in Path)), True),
+        ("WITHIN", "answer_within_s", v.SECONDS, True),
+        ("BY", "by", v.TEXT, False),
+        ("MACHINE", "machine_suffices", v.YES_NO, False),
+    ),
+    "line_test_answer": plain(
+        "LINE TEST ANSWER",
+        ("TEST", "id", v.SERIAL, True),
+        ("LANGUAGE", "language_ok", v.YES_NO, True),
+        ("BY", "by", v.TEXT, True),
+    ),
+    "channel_state": plain(
+        "CHANNEL STATE",
+        ("CHANNEL", "channel", v.small_words(*(channel.value for channel in ChannelName)), True),
+        ("STATE", "state", v.small_words(*(state.value for state in ChannelState)), True),
+        ("BY", "by", v.TEXT, True),
+        ("REMARKS", "remarks", v.TEXT, False),
+    ),
 }  # fmt: skip
 
 

@@ -27,7 +27,9 @@ _WORDS: Final = {
     for word in (
         "OPER", "EXER", "TEST", "HAZARD", "MOVEMENT", "AMEND", "ACTIVATE", "CANCEL", "STOP", "ANSWER", "RESUME",
         "KEEP", "CLEAR", "CALL", "BEFORE", "ENTERING", "BE", "AWARE", "DETAIL", "BY", "FILE", "TO", "LINES", "SECONDS",
-        "ROGER", "WILCO", "UNABLE", "STANDBY",
+        "ROGER", "WILCO", "UNABLE", "STANDBY", "ACTIVE", "ENDED", "EXTEND", "SHORTEN", "DEVIATE", "COMPLETE", "GIVE",
+        "BACK", "LINE", "CHANNEL", "STATE", "OPEN", "LIMITED", "SUSPENDED", "NETWORK", "TELEPHONE", "RADIO", "SAFETY",
+        "POLITICAL", "YES", "NO", "EMERGENCY", "STARTED", "ROUTINE", "NONE", "ESCORT", "BOTH", "ON", "BOARD",
     )
 } | {"M": "METRES", "FL": "FLIGHT LEVEL"}  # fmt: skip
 _LEVEL = re.compile(r"FL(?=[0-9])")

@@ -50,10 +50,15 @@ def spoken_form(kind: str, body: Body) -> Spoken:
         raise Malformed(f"a {kind} is not said by voice; these are: {', '.join(KINDS)}", at="kind")
     form: dict[str, Any] = {key: _as_json(value) for key, value in body.items() if key != "hidden"}
     whole = dict(form)
+    form = {key: value for key, value in form.items() if key in KINDS[kind].keys}
     # It would take a line, and a point whose position is known to both sides; it goes by file.
     form.pop("seen_from", None)
     if kind == "notice":
         form["volumes"] = [_whole_seconds(volume) for volume in form["volumes"]]
+        if "movement" in form:
+            form["movement"] = _spoken_movement(form["movement"])
+        if not form.get("movement", True):
+            del form["movement"]
     if isinstance(form.get("by"), str) and not v.is_speakable(form["by"]):
         form["by"] = v.to_speakable(form["by"])
     for name in _LEFT_OUT:
@@ -78,6 +83,12 @@ def _count(kind: str, body: Body) -> int:
     return len(KINDS[kind].take_apart(body)) + _FRAME_LINES
 
 
+def _spoken_movement(movement: Body) -> dict[str, Any]:
+    """What moves and whether armed persons are with it; markings and the second contact go by file."""
+    kept = {key: value for key, value in movement.items() if key not in ("markings", "second_contact")}
+    return kept if len(kept["transports"]) <= v.TRANSPORTS_SAID_MAX else {}
+
+
 def _in_fourteen_lines(body: dict[str, Any]) -> dict[str, Any]:
     volumes = body["volumes"]
     is_plain = len(volumes) == 1 and len(volumes[0].get("outline", ())) <= CORNERS_MAX
@@ -86,8 +97,8 @@ def _in_fourteen_lines(body: dict[str, Any]) -> dict[str, Any]:
     short = {key: value for key, value in body.items() if key not in _LEFT_OUT}
     if is_plain and _count("notice", short) <= LINES_MAX:
         return short
-    bounded = {**body, "volumes": [_bounding(volumes)]}
-    return bounded if _count("notice", bounded) <= LINES_MAX else {**short, "volumes": bounded["volumes"]}
+    bounded = {"volumes": [_bounding(volumes)]}
+    return body | bounded if _count("notice", body | bounded) <= LINES_MAX else short | bounded
 
 
 def _whole_seconds(volume: Body) -> dict[str, Any]:

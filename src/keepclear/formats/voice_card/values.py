@@ -22,6 +22,8 @@ TEXT_MAX: Final = 60
 #: Any value: two party ids of 32 characters and what stands between them.
 VALUE_MAX: Final = 68
 SERIALS_MAX: Final = 5
+#: Kinds of transports on one line.
+TRANSPORTS_SAID_MAX: Final = 4
 _DATUMS: Final = ("AMSL", "AGL", "WGS84")
 
 #: Letters of other scripts that look like ours, and signs that keyboards and copying change.
@@ -215,6 +217,26 @@ def words(*allowed: str) -> Codec:
     return Codec(lambda value: str(value).replace("_", " "), read)
 
 
+def small_words(*allowed: str) -> Codec:
+    """One of a few words that the record writes small."""
+    known = words(*(each.upper() for each in allowed))
+    return Codec(lambda value: known.write(str(value).upper()), lambda text: str(known.read(text)).lower())
+
+
+def _read_yes_no(text: str) -> bool:
+    if text not in ("YES", "NO"):
+        raise Malformed(f"{text[:40]!r} is neither YES nor NO")
+    return text == "YES"
+
+
+def read_count(text: str) -> int:
+    """A whole number of things, at least one."""
+    count = int(_number(text, r"[0-9]{1,5}", "a number of things")[0])
+    if not count:
+        raise Malformed("there is none of it")
+    return count
+
+
 def _write_seconds(value: int) -> str:
     return f"{value} SECONDS"
 
@@ -238,6 +260,7 @@ TIME: Final = Codec(write_time, read_time)
 SERIAL: Final = Codec(str, read_serial)
 SERIALS: Final = Codec(" ".join, _read_serials)
 SECONDS: Final = Codec(_write_seconds, _read_seconds)
+YES_NO: Final = Codec(lambda value: "YES" if value else "NO", _read_yes_no)
 HASH_START: Final = Codec(_write_hash_start, _read_hash_start)
 TEXT: Final = Codec(str, lambda text: text, is_text=True)
 

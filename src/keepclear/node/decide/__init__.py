@@ -29,6 +29,7 @@ from keepclear.node.decide import (
     peers,
     requests,
     stop,
+    voice,
 )
 from keepclear.node.decide.peers import Fresh, SplitView
 from keepclear.node.decision import Decision, Draft
@@ -82,6 +83,7 @@ TABLE: dict[type[Command], Decide] = {
     **airspace.TABLE,
     **alerts.TABLE,
     **stop.TABLE,
+    **voice.TABLE,
     **agreements.TABLE,
     **line.TABLE,
     **linetests.TABLE,
@@ -132,6 +134,7 @@ def take(picture: Picture, read: Read, now_us: int, received_at: int, settings: 
     if not isinstance(read.body, Received) and not picture.has_answered(sender, read.n):
         drafts.append(Draft(Received(read.leaf, read.n, received_at), sender, read.mode))
         drafts += linetests.skew_drafts(picture, sender, read)
+        drafts += voice.compared(picture, read, sender)
     taken = Taken(read, sender, now_us, received_at)
     follow = TAKES.get(type(read.body)) if read.body is not None else None
     if follow is not None:

@@ -23,6 +23,7 @@ from keepclear.node.entries import (
     notices,
     requests,
     stops,
+    voice,
 )
 from keepclear.node.entries.agreements import (
     AgreementProposed,
@@ -101,6 +102,7 @@ _SUBJECTS: tuple[ModuleType, ...] = (
     requests,
     dissemination,
     duty,
+    voice,
 )
 
 CHANNEL_KINDS: dict[str, type[Entry]] = {kind: body for each in _SUBJECTS for kind, body in each.CHANNEL.items()}

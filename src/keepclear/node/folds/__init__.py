@@ -18,6 +18,7 @@ from keepclear.node.folds import (
     notices,
     requests,
     stops,
+    voice,
 )
 from keepclear.node.state import Fold
 
@@ -33,4 +34,5 @@ FOLDS: dict[type[Entry], Fold] = {
     **requests.FOLDS,
     **dissemination.FOLDS,
     **duty.FOLDS,
+    **voice.FOLDS,
 }
