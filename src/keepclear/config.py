@@ -51,6 +51,7 @@ class Standard:
         allowed_hosts: whom we may call; empty: whoever has a public address.
         allows_http: plain http and private addresses; for trying it out alone.
         flight_planning: whether automated tests may plan in our name.
+        zones: whether the zones of agreements in force are published as constraints.
     """
 
     host: str
@@ -71,6 +72,7 @@ class Standard:
     allowed_hosts: tuple[str, ...]
     allows_http: bool
     flight_planning: bool
+    zones: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,7 @@ _SECTIONS: Final[dict[str, dict[str, type]]] = {
         "allowed_hosts": str,
         "allow_http": bool,
         "flight_planning": bool,
+        "zones": bool,
     },
     "settings": {
         field.name: float if isinstance(field.default, float) else int
@@ -296,6 +299,7 @@ def _standard(given: Mapping[str, Any], folder: Path, party: str) -> Standard:
         allowed_hosts=words("allowed_hosts"),
         allows_http=given.get("allow_http", False),
         flight_planning=given.get("flight_planning", False),
+        zones=given.get("zones", False),
     )
 
 

@@ -12,6 +12,8 @@ import msgspec
 import pytest
 from tests.conformance.service import (
     CMSA,
+    CONSTRAINTS,
+    CP,
     INTENTS,
     MINUTE,
     SC,
@@ -40,6 +42,7 @@ from keepclear.faces.f3548.uss import UssFace
 from keepclear.formats.f3548 import messages as wire
 from keepclear.formats.f3548.volumes import complete_volume
 from keepclear.links.standard import Authority, HttpsStandardLink
+from keepclear.uss.constraints import ConstraintDesk
 from keepclear.uss.service import Uss
 from keepclear.uss.values import Plan
 
@@ -329,6 +332,68 @@ async def test_telemetry_is_given_only_off_nominal_and_reports_are_kept() -> Non
         }  # fmt: skip
         assert (await asker.ask("POST", "/uss/v1/reports", report)).status_code == 201
         assert len(region.amber.face.reports) == 1
+
+
+# ------------------------------------------------------------------------------------------------------- constraints
+
+
+async def test_a_constraint_is_published_shown_changed_and_lifted() -> None:
+    async with a_region() as region:
+        clock, key = region.service.clock, new_id()
+        desk = ConstraintDesk(
+            region.amber.link, name="amber", url="https://amber.example.com/utm", dss_url="https://dss.example.com"
+        )
+        region.amber.face._desk = desk
+        volumes = a_plan(clock).volumes
+
+        assert await desk.publish(key, volumes, "keepclear.restricted") == ()
+        reader = region.service.birch.having(CP)
+        (found,) = await reader.query(CONSTRAINTS, a_volume(clock))
+        assert (found["id"], found["uss_base_url"]) == (key, "https://amber.example.com/utm")
+        asker = region.amber.asked_by("birch", CP)
+        answer = await asker.get(f"/uss/v1/constraints/{key}")
+        check_answer("GET", f"/uss/v1/constraints/{key}", answer)
+        shown = answer.json()["constraint"]
+        assert shown["details"] == {"volumes": [a_volume(clock)], "type": "keepclear.restricted"}
+        assert len(shown["reference"]["ovn"]) >= 16
+        assert (await asker.get(f"/uss/v1/constraints/{new_id()}")).status_code == 404
+
+        desk.own.clear()  # as after a start
+        await desk.publish(key, volumes, "keepclear.restricted")
+        assert desk.own[key].reference.version == 2
+        await desk.lift(key)
+        assert await reader.query(CONSTRAINTS, a_volume(clock)) == []
+        with pytest.raises(NotFound):
+            await desk.lift(key)
+
+
+async def test_a_subscriber_is_told_of_a_constraint_and_its_end() -> None:
+    async with a_region() as region:
+        clock = region.service.clock
+        await region.service.uss("birch", CP).make_subscription(
+            uss_base_url="https://cedar.example.com", notify_for_operational_intents=False, notify_for_constraints=True
+        )
+        heard: list[Any] = []
+
+        async def cedar(scope: Any, receive: Any, send: Any) -> None:
+            heard.append(msgspec.json.decode((await receive())["body"]))
+            await send({"type": "http.response.start", "status": 204, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+
+        region.amber.link._client._mounts = httpx.AsyncClient(
+            mounts={**region.transports, "https://cedar.example.com": httpx.ASGITransport(cedar)}
+        )._mounts
+        desk = ConstraintDesk(
+            region.amber.link, name="amber", url="https://amber.example.com/utm", dss_url="https://dss.example.com"
+        )
+        key = new_id()
+        await desk.publish(key, a_plan(clock).volumes, "keepclear.prohibited")
+        await desk.lift(key)
+
+        assert [each["constraint_id"] for each in heard] == [key, key]
+        assert [each["subscriptions"][0]["notification_index"] for each in heard] == [1, 2]
+        assert heard[0]["constraint"]["details"]["type"] == "keepclear.prohibited"
+        assert "constraint" not in heard[1]
 
 
 # ------------------------------------------------------------------------------------------------------------ the link

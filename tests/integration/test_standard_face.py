@@ -13,6 +13,8 @@ from typing import Any
 import httpx
 import pytest
 from tests.conformance.service import (
+    CONSTRAINTS,
+    CP,
     INTENTS,
     Counted,
     Service,
@@ -30,15 +32,19 @@ from keepclear import config
 from keepclear.cli.main import app
 from keepclear.core.agreement import DisclosureLevel
 from keepclear.core.conflict import Verdict
-from keepclear.core.timespan import zulu
+from keepclear.core.footprint import Circle
+from keepclear.core.timespan import HOUR_US, TimeSpan, zulu
+from keepclear.core.zone import Belt, Rule, Zone, ZoneKind, ZoneRule
 from keepclear.errors import Malformed
 from keepclear.faces.f3548.authority import AuthorityApp
 from keepclear.links.standard import Authority, HttpsStandardLink
 from keepclear.node.entries.airspace import IntentOutcome
 from keepclear.node.node import Node
 from keepclear.uss import notices
+from keepclear.uss.constraints import ConstraintDesk
 from keepclear.uss.notices import NoticePublisher
 from keepclear.uss.service import Uss
+from keepclear.uss.zones import ZonePublisher, constraint_of
 
 
 class Now(Turned):
@@ -239,6 +245,69 @@ async def test_a_discovery_service_that_is_away_is_recorded_once_and_tried_again
         await it.publisher.look()
 
         assert it.node.picture.intents[filed["id"]].outcome == IntentOutcome.PLANNED
+
+
+# ------------------------------------------------------------------------------------------------------------- zones
+
+
+def a_zone(key: str, rule: Rule = Rule.STAY_OUT, **more: Any) -> Zone:
+    shape = more.pop("shape", Circle(10.0, 20.0, 500.0))
+    return Zone(key, f"zone {key}", ZoneKind.RESTRICTED, shape, (ZoneRule(rule),), **more)
+
+
+def an_agreement(*zones: Zone, valid_until_us: int | None = None) -> SimpleNamespace:
+    return SimpleNamespace(
+        title="the agreement", zones=zones, valid_from_us=None, valid_until_us=valid_until_us,
+        disclosure={"amber": SimpleNamespace(level=DisclosureLevel.VOLUME)},
+    )  # fmt: skip
+
+
+async def test_zones_in_force_are_constraints_and_are_renewed_and_lifted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with shown(tmp_path) as it:
+        desk = ConstraintDesk(it.link, name="amber", url="https://amber.example.com", dss_url="https://dss.example.com")
+        zones = ZonePublisher(it.node, desk)
+        belt = Belt(((10.0, 20.0), (10.0, 21.0)), 100.0, 100.0)
+        agreed = an_agreement(a_zone("A-1"), a_zone("A-2", Rule.BE_AWARE), a_zone("A-3", shape=belt))
+        in_force: list[Any] = [agreed]
+        monkeypatch.setattr(type(it.node.picture), "enrolled_peers", lambda _: iter(["birch"]))
+        monkeypatch.setattr(type(it.node.picture), "agreement_with", lambda _, __: in_force[0])
+        reader = it.service.birch.having(CP)
+
+        await zones.look()
+        (found,) = await reader.query(CONSTRAINTS, {"volume": a_circle(10, 20, 100)})
+        await zones.look()
+        (again,) = await reader.query(CONSTRAINTS, {"volume": a_circle(10, 20, 100)})
+        assert again == found, "nothing changed, so nothing is asked"
+
+        at_us = it.node.now_us() + 13 * 3_600 * 10**6
+        monkeypatch.setattr(type(it.node), "now_us", lambda _: at_us)
+        await zones.look()
+        (renewed,) = await reader.query(CONSTRAINTS, {"volume": a_circle(10, 20, 100)})
+        assert renewed["version"] == 2
+        assert renewed["time_end"]["value"] > found["time_end"]["value"]
+
+        in_force[0] = None
+        await zones.look()
+        assert await reader.query(CONSTRAINTS, {"volume": a_circle(10, 20, 100)}) == []
+
+
+@pytest.mark.parametrize(
+    ("zone", "until", "hours"),
+    [
+        (a_zone("A-1"), None, 24),
+        (a_zone("A-1", Rule.CALL_BEFORE), 10 * HOUR_US, 10),
+        (a_zone("A-1", span=TimeSpan(2 * HOUR_US, 5 * HOUR_US)), None, 3),
+        (a_zone("A-1", span=TimeSpan(0, HOUR_US)), 30 * HOUR_US, 0),
+        (a_zone("A-1", Rule.FREE), None, 0),
+    ],
+)
+def test_a_zone_is_a_constraint_for_the_day_ahead(zone: Zone, until: int | None, hours: int) -> None:
+    volume = constraint_of(zone, an_agreement(zone, valid_until_us=until), HOUR_US)  # type: ignore[arg-type]
+
+    lasts = volume.span.end_us - volume.span.start_us if volume is not None else 0
+    assert lasts == min(hours * HOUR_US, (until or 10**18) - HOUR_US)
 
 
 # ---------------------------------------------------------------------------------------------------------- programs

@@ -17,8 +17,10 @@ from keepclear.faces.f3548.routing import F3548App, Route
 from keepclear.faces.f3548.uss import UssFace
 from keepclear.faces.serving import open_plain_door
 from keepclear.links.system import SystemClock, SystemEntropy
+from keepclear.uss.constraints import ConstraintDesk
 from keepclear.uss.notices import NoticePublisher
 from keepclear.uss.service import Uss
+from keepclear.uss.zones import ZonePublisher
 
 if TYPE_CHECKING:
     from keepclear.config import Config, Standard
@@ -54,18 +56,21 @@ async def _open_uss(standard: Standard, node: Node) -> AsyncIterator[list[Route]
     """A service of our own, keeping step with the node's notices; gives its ways of asking."""
     clock, entropy = SystemClock(), SystemEntropy()
     scheme = "https" if standard.certificate is not None else "http"
+    dss_url = standard.dss_url or f"{scheme}://{standard.host}:{standard.port}"
     async with standard_link(standard) as link:
         uss = Uss(
             link,
             clock,
             name=standard.name,
             url=standard.url,
-            dss_url=standard.dss_url or f"{scheme}://{standard.host}:{standard.port}",
+            dss_url=dss_url,
             refuses_conflicts=standard.refuses_conflicts,
         )
+        desk = ConstraintDesk(link, name=standard.name, url=standard.url, dss_url=dss_url)
         planning = FlightPlanningFace(uss, clock, entropy)
-        face = UssFace(uss, entropy, on_told=planning.told)
-        publisher = asyncio.create_task(NoticePublisher(node, uss, standard.shows).run(), name="intents")
+        face = UssFace(uss, entropy, on_told=planning.told, desk=desk)
+        zones = ZonePublisher(node, desk).look if standard.zones else None
+        publisher = asyncio.create_task(NoticePublisher(node, uss, standard.shows, also=zones).run(), name="intents")
         try:
             yield [*face.routes(), *(planning.routes() if standard.flight_planning else [])]
         finally:

@@ -11,8 +11,7 @@ import asyncio
 import contextlib
 import hashlib
 import logging
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Final
 
 from keepclear.core.agreement import Disclosure, DisclosureLevel
@@ -20,10 +19,8 @@ from keepclear.core.conflict import Verdict
 from keepclear.core.disclosure import disclosed_fields
 from keepclear.core.notice import Mode, NoticeState
 from keepclear.core.timespan import LATEST_US, SECOND_US
-from keepclear.core.volume import ALTITUDE_MAX_M, ALTITUDE_MIN_M, Altitude, AltitudeBand, AltitudeDatum, Volume4D
 from keepclear.dss.names import new_id
 from keepclear.dss.values import IntentState
-from keepclear.engine.heights import heights_of
 from keepclear.errors import KeepclearError, NotFound
 from keepclear.node.commands import Command
 from keepclear.node.commands.airspace import NoteIntent, NoteIntentConflict
@@ -31,6 +28,7 @@ from keepclear.node.held import HeldNotice
 from keepclear.node.node import Node
 from keepclear.uss.service import Uss
 from keepclear.uss.values import Outcome, Plan, Standing, meets
+from keepclear.uss.wire import above_ellipsoid
 
 log = logging.getLogger("keepclear.uss")
 
@@ -49,12 +47,16 @@ class NoticePublisher:
 
     Args:
         level: the most that we show to everybody there.
+        also: what else is kept in step, looked at just as often.
     """
 
-    def __init__(self, node: Node, uss: Uss, level: DisclosureLevel) -> None:
+    def __init__(
+        self, node: Node, uss: Uss, level: DisclosureLevel, *, also: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
         self._node = node
         self._uss = uss
         self._level = level
+        self._also = also
         self._seed = hashlib.sha256(f"{node.party}\n{uss.url}".encode()).digest()
         #: Serial to the version that was dealt with, and when to deal with it again, microseconds.
         self._dealt: dict[str, tuple[int, int]] = {}
@@ -65,6 +67,8 @@ class NoticePublisher:
         while True:
             try:
                 await self.look()
+                if self._also is not None:
+                    await self._also()
             except KeepclearError as problem:
                 log.warning("intents_not_in_step code=%s", problem.code)
             except Exception:
@@ -186,17 +190,4 @@ def _conflict(notice: HeldNotice, plan: Plan, other: Standing) -> NoteIntentConf
         meets(plan, other.plan),
         max(0, other.start_us),
         min(max(0, other.end_us), LATEST_US),
-    )
-
-
-def above_ellipsoid(volume: Volume4D) -> Volume4D:
-    """A volume whose limits are heights above the ellipsoid: where a conversion has a width, the outer end of it."""
-    heights = heights_of(volume.band, volume.footprint)
-    lower, upper = _clamped((heights.least_lower, heights.most_upper))
-    return replace(volume, band=AltitudeBand(lower, upper))
-
-
-def _clamped(limits_m: Sequence[float]) -> tuple[Altitude, ...]:
-    return tuple(
-        Altitude(min(max(limit_m, ALTITUDE_MIN_M), ALTITUDE_MAX_M), AltitudeDatum.WGS84) for limit_m in limits_m
     )

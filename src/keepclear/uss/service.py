@@ -10,16 +10,17 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from keepclear.core.conflict import Verdict
 from keepclear.core.volume import Volume4D
 from keepclear.dss.values import MONITORING, STRATEGIC
-from keepclear.errors import KeepclearError, LimitReached, Malformed, NotAllowed, NotFound, Unavailable, UnlawfulChange
+from keepclear.errors import LimitReached, Malformed, NotAllowed, NotFound, Unavailable, UnlawfulChange
 from keepclear.formats.f3548 import messages
 from keepclear.formats.f3548.volumes import instant_us, volume_message
 from keepclear.uss import wire
 from keepclear.uss.ports import Clock, StandardLink
+from keepclear.uss.telling import AT_ONCE, tell_all
 from keepclear.uss.values import Outcome, Plan, Standing, meets
 
 log = logging.getLogger("keepclear.uss")
@@ -31,8 +32,6 @@ ATTEMPTS: Final = 12
 #: Intents of others that are remembered, and of ours that stand.
 PEERS_MAX: Final = 100_000
 OWN_MAX: Final = 20_000
-#: Requests to other services at once.
-AT_ONCE: Final = 16
 
 
 class Uss:
@@ -127,7 +126,7 @@ class Uss:
         body = {"area_of_interest": volume_message(volume)}
         status, data = await self._link.ask("POST", self._dss_url, f"{REFERENCES}/query", scope=STRATEGIC, body=body)
         if status != 200:
-            raise _refusal(status, data, "the discovery service")
+            raise wire.refusal(status, data, "the discovery service")
         found: _Found = wire.read(data, _Found, "the discovery service")
         return found.operational_intent_references
 
@@ -144,7 +143,7 @@ class Uss:
         if status == 404:
             return None
         if status != 200:
-            raise _refusal(status, data, who)
+            raise wire.refusal(status, data, who)
         answer: messages.OperationalIntentDetailsAnswer = wire.read(data, messages.OperationalIntentDetailsAnswer, who)
         try:
             standing = wire.standing_of(answer.operational_intent)
@@ -168,7 +167,7 @@ class Uss:
             await self._recover(plan)
             return None
         if status not in (200, 201):
-            raise _refusal(status, data, "the discovery service")
+            raise wire.refusal(status, data, "the discovery service")
         changed: _Changed = wire.read(data, _Changed, "the discovery service")
         return changed
 
@@ -186,7 +185,7 @@ class Uss:
         if status == 404:
             return None
         if status != 200:
-            raise _refusal(status, data, "the discovery service")
+            raise wire.refusal(status, data, "the discovery service")
         answer: _Reference = wire.read(data, _Reference, "the discovery service")
         return answer.operational_intent_reference
 
@@ -222,7 +221,7 @@ class Uss:
                     await self._recover(before.plan)
                     continue
                 if status not in (200, 404):
-                    raise _refusal(status, data, "the discovery service")
+                    raise wire.refusal(status, data, "the discovery service")
                 del self.own[key]
                 self._planning.pop(key, None)
                 if status == 404:
@@ -236,27 +235,15 @@ class Uss:
     async def _tell(
         self, subscribers: Sequence[messages.SubscriberToNotify], key: str, standing: Standing | None
     ) -> tuple[str, ...]:
-        """Tell each subscriber but ourselves; gives the addresses that did not take it."""
-        urls = {each.uss_base_url.rstrip("/"): each.subscriptions for each in subscribers}
-        urls.pop(self.url, None)
-        told = await asyncio.gather(*(self._tell_one(url, states, key, standing) for url, states in urls.items()))
-        return tuple(url for url, taken in zip(urls, told, strict=True) if not taken)
-
-    async def _tell_one(
-        self, url: str, states: tuple[messages.SubscriptionState, ...], key: str, standing: Standing | None
-    ) -> bool:
-        body = messages.PutOperationalIntentDetailsParameters(
-            key, states, wire.details_message(standing) if standing is not None else None
+        whole = wire.details_message(standing) if standing is not None else None
+        return await tell_all(
+            self._link,
+            subscribers,
+            DETAILS,
+            scope=STRATEGIC,
+            body_for=lambda states: messages.PutOperationalIntentDetailsParameters(key, states, whole),
+            besides=self.url,
         )
-        try:
-            async with self._at_once:
-                status, _ = await self._link.ask("POST", url, DETAILS, scope=STRATEGIC, body=body)
-        except KeepclearError as problem:
-            log.warning("subscriber_not_told code=%s", problem.code)
-            return False
-        if status not in (200, 204):
-            log.warning("subscriber_refused status=%d", status)
-        return status in (200, 204)
 
     # ------------------------------------------------------------------------------------------- others tell us
 
@@ -329,15 +316,3 @@ class _Reference(messages.Message, frozen=True):
 class _Changed(messages.Message, frozen=True):
     subscribers: tuple[messages.SubscriberToNotify, ...]
     operational_intent_reference: messages.PeerIntentReference
-
-
-def _refusal(status: int, data: bytes, who: str) -> KeepclearError:
-    """What another service refused, as an error of ours."""
-    try:
-        said: Any = wire.read(data, dict[str, Any], who).get("message", "")
-    except Unavailable:
-        said = ""
-    words = f"{who} answers {status}: {str(said)[:300]}"
-    if status in (400, 413):
-        return Malformed(words)
-    return NotAllowed(words) if status in (401, 403, 412) else Unavailable(words)

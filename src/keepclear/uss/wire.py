@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 
-from keepclear.core.volume import Volume4D
+from keepclear.core.volume import ALTITUDE_MAX_M, ALTITUDE_MIN_M, Altitude, AltitudeBand, AltitudeDatum, Volume4D
 from keepclear.dss.names import check_id
 from keepclear.dss.values import IntentState
-from keepclear.errors import Malformed, Unavailable
+from keepclear.engine.heights import heights_of
+from keepclear.errors import KeepclearError, Malformed, NotAllowed, Unavailable
 from keepclear.formats.f3548 import messages
 from keepclear.formats.f3548.volumes import complete_volume, instant_us, time_of, volume_message
 from keepclear.uss.values import Plan, Standing
@@ -106,3 +109,28 @@ def read(data: bytes, kind: Any, who: str) -> Any:
         return msgspec.json.decode(data, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
         raise Unavailable(f"{who} answers with something else than the interface says: {problem}") from None
+
+
+def refusal(status: int, data: bytes, who: str) -> KeepclearError:
+    """What another service refused, as an error of ours."""
+    try:
+        said: Any = read(data, dict[str, Any], who).get("message", "")
+    except Unavailable:
+        said = ""
+    words = f"{who} answers {status}: {str(said)[:300]}"
+    if status in (400, 413):
+        return Malformed(words)
+    return NotAllowed(words) if status in (401, 403, 412) else Unavailable(words)
+
+
+def above_ellipsoid(volume: Volume4D) -> Volume4D:
+    """A volume whose limits are heights above the ellipsoid: where a conversion has a width, the outer end of it."""
+    heights = heights_of(volume.band, volume.footprint)
+    lower, upper = _clamped((heights.least_lower, heights.most_upper))
+    return replace(volume, band=AltitudeBand(lower, upper))
+
+
+def _clamped(limits_m: Sequence[float]) -> tuple[Altitude, ...]:
+    return tuple(
+        Altitude(min(max(limit_m, ALTITUDE_MIN_M), ALTITUDE_MAX_M), AltitudeDatum.WGS84) for limit_m in limits_m
+    )

@@ -14,6 +14,7 @@ from keepclear.errors import Malformed, NotFound, Refused, UnlawfulChange
 from keepclear.faces.f3548.routing import Asked, Route
 from keepclear.formats.f3548 import messages as wire
 from keepclear.node.ports import Entropy
+from keepclear.uss.constraints import ConstraintDesk
 from keepclear.uss.service import Uss
 from keepclear.uss.values import Standing
 from keepclear.uss.wire import details_message
@@ -35,15 +36,22 @@ class UssFace:
     """The interface of our service.
 
     Args:
+        desk: constraints of ours; None: there are none.
         on_told: called with what another service told us: the intent as it is now, or None and its id.
     """
 
     def __init__(
-        self, uss: Uss, entropy: Entropy, *, on_told: Callable[[str, Standing | None], None] | None = None
+        self,
+        uss: Uss,
+        entropy: Entropy,
+        *,
+        on_told: Callable[[str, Standing | None], None] | None = None,
+        desk: ConstraintDesk | None = None,
     ) -> None:
         self._uss = uss
         self._entropy = entropy
         self._on_told = on_told
+        self._desk = desk
         self.reports: list[bytes] = []
 
     def routes(self) -> list[Route]:
@@ -83,7 +91,9 @@ class UssFace:
 
     async def _constraint(self, asked: Asked) -> tuple[int, Any]:
         key = check_id(asked.names[0], at="entityid")
-        raise NotFound(f"we manage no constraint {key}", at="entityid")
+        if self._desk is None:
+            raise NotFound(f"we manage no constraint {key}", at="entityid")
+        return 200, wire.ConstraintDetailsAnswer(self._desk.details(key))
 
     async def _constraint_told(self, asked: Asked) -> tuple[int, Any]:
         check_id(asked.body.constraint_id, at="constraint_id")
