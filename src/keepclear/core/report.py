@@ -61,6 +61,8 @@ class Tally:
     Attributes:
         notices: kind to how many were first told in the period; `changes`: what later versions did.
         leads_s: from receipt to start, of first versions that were received, ascending (N1).
+        message_s: from an alert being written to its first answer being here again, by the sender's clock, rounded up,
+            ascending: what the message itself needs on this line.
         not_received: first versions without a receipt at the cut-off; `short`: below the agreed lead.
         alerts: asked; `in_time`, `late`, `unanswered`, `superseded` (a newer version came before an answer),
             `undecided` (still open, and not yet due at the cut-off).
@@ -75,6 +77,7 @@ class Tally:
     notices: Counter[str] = field(default_factory=Counter)
     changes: Counter[str] = field(default_factory=Counter)
     leads_s: list[int] = field(default_factory=list)
+    message_s: list[int] = field(default_factory=list)
     not_received: int = 0
     short: int = 0
     alerts: int = 0
@@ -98,9 +101,11 @@ class Tally:
 
     def lead_s(self, percent: int) -> int | None:
         """The lead that so many per cent of the notices did not exceed, by nearest rank; None when there is none."""
-        if not self.leads_s:
-            return None
-        return self.leads_s[max(0, -(-percent * len(self.leads_s) // 100) - 1)]
+        return _ranked(self.leads_s, percent)
+
+    def message_within_s(self, percent: int) -> int | None:
+        """The time in which so many per cent of the alerts were answered, by nearest rank; None when none was."""
+        return _ranked(self.message_s, percent)
 
     @property
     def available_permille(self) -> int | None:
@@ -157,6 +162,7 @@ class _Counting:
         self.agreed_at = [at for at, _ in agreed]
         self.agreed = [terms for _, terms in agreed]
         self.received = {e.body["index"]: e.body["received_at"] for e in back.entries if e.kind == "received"}
+        self.heard = {e.body["index"]: e.body["received_at"] for e in forth.entries if e.kind == "received"}
         self.out = Tally(forth.sender)
 
     def deadline_s(self, name: str, at_us: int) -> int | None:
@@ -181,6 +187,7 @@ class _Counting:
             elif entry.kind == "outcome":
                 self.out.outcomes[entry.body["outcome"]] += 1
         self.out.leads_s.sort()
+        self.out.message_s.sort()
         self.out.breaches.sort(key=lambda breach: (breach.at_us, breach.what, breach.about))
         return self.out
 
@@ -228,7 +235,12 @@ class _Counting:
             return
         due_us = asked_us + body["answer_within_s"] * SECOND_US
         about = f"{body['notice']['id']}/v{body['notice']['version']}"
-        answers = [e for e in self.back.entries if e.kind == "answer" and e.body["alert"] == body["alert"]]
+        answers = []
+        for place, reply in enumerate(self.back.entries):
+            if reply.kind == "answer" and reply.body["alert"] == body["alert"]:
+                answers.append(reply)
+                if len(answers) == 1 and place in self.heard:
+                    out.message_s.append(-(-(self.heard[place] - entry.at_us) // SECOND_US))
         standby = next((e for e in answers if e.body["answer"] == "STANDBY" and e.at_us <= due_us), None)
         if standby is not None:
             due_us = standby.at_us + standby.body.get("standby_s", 0) * SECOND_US
@@ -284,6 +296,10 @@ class _Counting:
 
     def _breach(self, at_us: int, party: str, what: str, about: str, by_s: int) -> None:
         self.out.breaches.append(Breach(at_us, party, what, about, by_s))
+
+
+def _ranked(ascending: list[int], percent: int) -> int | None:
+    return ascending[max(0, -(-percent * len(ascending) // 100) - 1)] if ascending else None
 
 
 def _start_us(body: Mapping[str, Any]) -> int:

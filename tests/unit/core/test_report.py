@@ -105,6 +105,14 @@ def test_an_alert_whose_notice_changed_before_it_was_due_is_superseded_and_no_br
     assert dict(tally.changes) == {"AMEND": 1}
 
 
+def test_what_a_message_needs_is_measured_by_the_senders_clock_alone() -> None:
+    forth = [an_alert(100), Logged(s(190), "received", "OPER", {"index": 2, "received_at": s(186) + 1})]
+
+    tally = amber_sent(forth, [received(1, 100), an_answer(180)])
+
+    assert tally.message_s == [87] and tally.message_within_s(90) == 87
+
+
 def test_a_stop_is_held_to_the_time_agreed_for_stop() -> None:
     stops = [Logged(s(100), "stop", "OPER", {"id": "SA-1"}), Logged(s(100), "stop", "OPER", {"id": "SA-2"})]
     answers = [received(1, 100), received(2, 100), Logged(s(130), "stop_answer", "OPER", {"id": "SA-1"}),
