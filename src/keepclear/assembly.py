@@ -22,7 +22,8 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 import keepclear
-from keepclear.config import Config, Door, Standard
+from keepclear.config import Alarms, Config, Door, Standard
+from keepclear.core.escalation import Rung
 from keepclear.core.gazetteer import Gazetteer
 from keepclear.dss.limits import DEFAULT as DSS_LIMITS
 from keepclear.dss.limits import Limits
@@ -33,13 +34,16 @@ from keepclear.formats.phrasebook import Phrasebook
 from keepclear.formats.reference import MAX_REFERENCE_BYTES, read_reference, reference_view
 from keepclear.formats.tokens import read_pem
 from keepclear.links import system
+from keepclear.links.alert_mail import AlarmMail, MailServer
+from keepclear.links.alert_webhook import AlarmWebhook
 from keepclear.links.jwks import KeySet
+from keepclear.links.modem import Modem
 from keepclear.links.peer import HttpsPeerLink, PeerDoor
 from keepclear.links.phrasebooks import load_phrasebooks
 from keepclear.links.standard import Authority, HttpsStandardLink
 from keepclear.links.voice_tables import VoiceTables
 from keepclear.node.node import Node
-from keepclear.node.ports import Clock, Entropy, Keys
+from keepclear.node.ports import AlarmPath, AlarmPaths, Clock, Entropy, Keys
 from keepclear.stores.dss_memory import MemoryDssStore
 from keepclear.stores.sqlite.dss import SqliteDssStore
 from keepclear.stores.sqlite.store import SqliteStore
@@ -124,7 +128,7 @@ async def open_node(
     try:
         node = Node(
             Keys(identity.party, identity.name, signer), store, link, clock, entropy,
-            software=SOFTWARE, settings=settings, voice=VoiceTables(config.folder),
+            software=SOFTWARE, settings=settings, voice=VoiceTables(config.folder), alarms=alarm_paths(config.alarms),
         )  # fmt: skip
 
         def trust_peers() -> None:
@@ -221,6 +225,38 @@ async def standard_link(standard: Standard) -> AsyncIterator[HttpsStandardLink]:
         yield link
     finally:
         await link.close()
+
+
+def alarm_paths(alarms: Alarms) -> AlarmPaths:
+    """The ways of the ladder that a configuration sets up (N4).
+
+    Raises:
+        NotFound: a file with a password or with tokens is not there.
+        Malformed: an origin that is none.
+    """
+    paths: dict[str, AlarmPath] = {}
+    if alarms.mail_host:
+        server = MailServer(
+            alarms.mail_host, alarms.mail_port, alarms.mail_sender, uses_tls=alarms.mail_tls, user=alarms.mail_user,
+            password=_secret(alarms.mail_password_file, at="mail.password_file"),
+        )  # fmt: skip
+        paths["mailto"] = AlarmMail(server)
+    if alarms.webhooks:
+        pairs = (line.split() for line in _secret(alarms.webhook_tokens_file, at="webhooks.tokens_file").splitlines())
+        tokens = {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
+        paths["https"] = paths["http"] = AlarmWebhook(alarms.webhooks, tokens, allows_private=alarms.allows_private)
+    if alarms.modem is not None:
+        paths["tel"] = Modem(alarms.modem)
+    return AlarmPaths({Rung(rung): listed for rung, listed in alarms.addresses.items()}, paths)
+
+
+def _secret(path: Path | None, *, at: str) -> str:
+    if path is None:
+        return ""
+    try:
+        return path.read_text().strip()
+    except OSError as problem:
+        raise NotFound(f"{path}: {problem.strerror}", at=at) from None
 
 
 def peer_doors(node: Node) -> dict[str, PeerDoor]:

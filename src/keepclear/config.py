@@ -13,7 +13,7 @@ import ipaddress
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +24,7 @@ from keepclear.node.settings import DEFAULT, Settings
 
 FILE_NAME: Final = "keepclear.toml"
 BYTES_MAX: Final = 100_000
+ADDRESSES_MAX: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,30 @@ class Standard:
 
 
 @dataclass(frozen=True, slots=True)
+class Alarms:
+    """Whom the ladder reaches when nobody answers, and by which ways (N4).
+
+    Attributes:
+        addresses: rung to party to addresses, `mailto:`, `https:`, `http:` or `tel:`; the party "" is for all.
+        mail_host: our mail server; empty for none. Its password lies in a file of the folder.
+        webhooks: origins that may be called; their tokens lie in a file, one `origin token` a line.
+        modem: a serial line; None for none.
+    """
+
+    addresses: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    mail_host: str = ""
+    mail_port: int = 25
+    mail_sender: str = ""
+    mail_tls: bool = True
+    mail_user: str = ""
+    mail_password_file: Path | None = None
+    webhooks: tuple[str, ...] = ()
+    webhook_tokens_file: Path | None = None
+    allows_private: bool = False
+    modem: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Everything that a node is told before it starts.
 
@@ -90,6 +115,7 @@ class Config:
         settings: bounds and durations.
         gazetteer: the party's own places, TOML or CSV, beside the bundled ones; None for none.
         standard: the standard face; None when there is no section for it.
+        alarms: whom the ladder reaches, and by which ways.
     """
 
     folder: Path
@@ -103,6 +129,7 @@ class Config:
     settings: Settings
     gazetteer: Path | None = None
     standard: Standard | None = None
+    alarms: Alarms = field(default_factory=Alarms)
 
     @property
     def record_file(self) -> Path:
@@ -137,6 +164,10 @@ _SECTIONS: Final[dict[str, dict[str, type]]] = {
         "flight_planning": bool,
         "zones": bool,
     },
+    "ladder": dict.fromkeys(("second_path", "phone", "supervisor", "next_echelon"), list),
+    "mail": {"host": str, "port": int, "sender": str, "tls": bool, "user": str, "password_file": str},
+    "webhooks": {"allow": list, "allow_private": bool, "tokens_file": str},
+    "modem": {"device": str},
     "settings": {
         field.name: float if isinstance(field.default, float) else int
         for field in dataclasses.fields(Settings)
@@ -196,6 +227,7 @@ def read(text: str, folder: Path, environment: Mapping[str, str]) -> Config:
         settings=_settings(values["settings"]),
         gazetteer=(folder / gazetteer) if gazetteer else None,
         standard=_standard(values["f3548"], folder, party["id"]) if values["f3548"] else None,
+        alarms=_alarms(values, folder),
     )
 
 
@@ -238,7 +270,7 @@ def _check_names(table: Mapping[str, Any]) -> None:
                 raise Malformed(f"{_KINDS[wanted]} was expected, not {value!r}", at=at)
 
 
-_KINDS: Final = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+_KINDS: Final = {str: "text", int: "a whole number", float: "a number", bool: "true or false", list: "a list of texts"}
 
 
 def _near(name: str, known: Mapping[str, object]) -> str:
@@ -254,9 +286,8 @@ def _overridden(table: Mapping[str, Any], environment: Mapping[str, str]) -> dic
             continue
         wanted = _SECTIONS[section][key]
         try:
-            text = environment[variable]
-            values[section][key] = {"true": True, "false": False}[text] if wanted is bool else wanted(text)
-        except (ValueError, KeyError):
+            values[section][key] = _read_variable(wanted, environment[variable])
+        except ValueError:
             raise Malformed(f"{_KINDS[wanted]} was expected, not {environment[variable]!r}", at=variable) from None
     return values
 
@@ -301,6 +332,51 @@ def _standard(given: Mapping[str, Any], folder: Path, party: str) -> Standard:
         flight_planning=given.get("flight_planning", False),
         zones=given.get("zones", False),
     )
+
+
+def _read_variable(wanted: type, text: str) -> Any:
+    if wanted is list:
+        return [part.strip() for part in text.split(",") if part.strip()]
+    if wanted is bool:
+        if text not in ("true", "false"):
+            raise ValueError
+        return text == "true"
+    return wanted(text)
+
+
+def _alarms(values: Mapping[str, dict[str, Any]], folder: Path) -> Alarms:
+    mail, hooks, modem = values["mail"], values["webhooks"], values["modem"].get("device", "")
+    return Alarms(
+        addresses={rung: _addresses(listed, at=f"ladder.{rung}") for rung, listed in values["ladder"].items()},
+        mail_host=mail.get("host", ""),
+        mail_port=_port(mail.get("port", 25), at="mail.port"),
+        mail_sender=mail.get("sender", ""),
+        mail_tls=mail.get("tls", True),
+        mail_user=mail.get("user", ""),
+        mail_password_file=(folder / mail["password_file"]) if mail.get("password_file") else None,
+        webhooks=tuple(_texts(hooks.get("allow", []), at="webhooks.allow")),
+        webhook_tokens_file=(folder / hooks["tokens_file"]) if hooks.get("tokens_file") else None,
+        allows_private=hooks.get("allow_private", False),
+        modem=(folder / modem) if modem else None,
+    )
+
+
+def _texts(values: list[Any], *, at: str) -> list[str]:
+    if len(values) > ADDRESSES_MAX or not all(isinstance(value, str) and 0 < len(value) <= 300 for value in values):
+        raise Malformed(f"at most {ADDRESSES_MAX} texts of 1 to 300 characters were expected", at=at)
+    return values
+
+
+def _addresses(values: list[Any], *, at: str) -> dict[str, tuple[str, ...]]:
+    """`mailto:duty@amber.example` for everyone, or `birch mailto:watch@birch.example` for one party."""
+    found: dict[str, list[str]] = {}
+    for text in _texts(values, at=at):
+        party, _, address = text.rpartition(" ")
+        scheme = address.partition(":")[0]
+        if scheme not in ("mailto", "https", "http", "tel"):
+            raise Malformed(f"{text!r}: an address begins with mailto:, https:, http: or tel:", at=at)
+        found.setdefault(check_party_id(party, at=at) if party else "", []).append(address)
+    return {party: tuple(listed) for party, listed in found.items()}
 
 
 def _console_door(console: Mapping[str, Any]) -> Door:

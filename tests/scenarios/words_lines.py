@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from keepclear.core.escalation import Rung, TryOutcome
 from keepclear.core.notice import (
     Action,
     Armed,
@@ -17,6 +18,7 @@ from keepclear.core.notice import (
     TransportKind,
     Transports,
 )
+from keepclear.core.readback import Heard, lines_of
 from keepclear.core.request import DenyReason, Outcome, Reply
 from keepclear.node.commands import (
     AcceptAlternative,
@@ -25,22 +27,37 @@ from keepclear.node.commands import (
     Command,
     ExtendNotice,
     FileNotice,
+    JudgeReadBack,
     MoveNotice,
+    NoteCall,
+    NoteCallBack,
+    NoteTried,
+    ReadBack,
+    RecordVoiceStop,
     ReplyRequest,
     ReportOutcome,
     ShortenNotice,
+    Tried,
     WithdrawRequest,
 )
 from keepclear.node.entries import (
     AlternativeAccepted,
+    CallMade,
     Entry,
     ExpiryAnnounced,
+    LadderStep,
+    LadderTried,
     NoticeFiled,
     NoticeSent,
     OutcomeReported,
+    ReadBackChecked,
+    ReadBackJudged,
+    ReadBackSaid,
     RequestReplied,
     RequestSent,
     RequestWithdrawn,
+    VoiceStop,
+    VoiceStopCalled,
 )
 
 _ENDS = {"cancels": Change.CANCEL, "completes": Change.COMPLETE, "gives-back": Change.GIVE_BACK}
@@ -117,7 +134,38 @@ def command_of(teller: Any, desk: Any, verb: str, rest: list[str], options: dict
             return WithdrawRequest(rest[0], by)
         case "reports":
             return ReportOutcome(rest[0], Outcome(rest[1]), by, int(options.get("delay_min", "0")))
+    return urgent_command_of(desk, verb, rest, options, by)
+
+
+def urgent_command_of(desk: Any, verb: str, rest: list[str], options: dict[str, str], by: str) -> Command | None:
+    """Verbs of reading back, of the ladder, and of STOP by voice."""
+    match verb:
+        case "reads-back":
+            held = desk.picture.alert_to_us(rest[0])
+            return ReadBack(rest[0], held.ref.version, heard(desk, held, options), by)
+        case "confirms-reading" | "corrects-reading":
+            reading = desk.picture.alerts[rest[0]].read_backs[-1]
+            return JudgeReadBack(rest[0], reading.leaf, verb == "confirms-reading", by)
+        case "tried":
+            tried = Tried(TryOutcome(rest[2]), desk.hands.now_us, options.get("path", ""))
+            return NoteTried(rest[0], Rung(rest[1]), (tried,))
+        case "called":
+            return NoteCall(rest[0], rest[1], by, "+0 000", options.get("spoke_to", ""))
+        case "types-stop":
+            return RecordVoiceStop(rest[0], options["card"].replace("_", " "), by)
+        case "called-back":
+            return NoteCallBack(rest[0], rest[1], by, options.get("spoke_to", ""))
     return None
+
+
+def heard(desk: Any, held: Any, options: dict[str, str]) -> tuple[Heard, ...]:
+    """What a person reads from their own screen, but for the lines that they misread: `PLACE.1=09.6_N_020.5_E`."""
+    notice = desk.picture.notices[f"{held.ref.party}/{held.ref.id}"]
+    lines = lines_of(notice.volumes, notice.latest.body.action)
+    misread = {name: value.replace("_", " ") for name, value in options.items() if "." in name}
+    return tuple(
+        Heard(line.field, line.number, misread.get(f"{line.field}.{line.number}", line.value)) for line in lines
+    )
 
 
 def _is_own(desk: Any, rest: list[str]) -> bool:
@@ -149,6 +197,22 @@ def words_of(body: Entry, clock: Any) -> str | None:
             return f"{body.request.party}/{body.request.id} by={body.by}"
         case RequestWithdrawn():
             return f"{body.id} by={body.by}"
+        case LadderStep():
+            return f"{body.about} {body.rung} due={clock(body.due_at)}"
+        case LadderTried():
+            return f"{body.about} {body.rung} {body.outcome} path={body.path or '-'}"
+        case CallMade():
+            return f"{body.about} {body.result} by={body.by}"
+        case ReadBackSaid():
+            return f"{body.alert} lines={len(body.lines)} by={body.by}"
+        case ReadBackChecked() | ReadBackJudged():
+            wrong = "; ".join(f"{e.field} {e.number} {e.fault}: sent {e.sent}, heard {e.heard}" for e in body.wrong)
+            verdict = f" {body.verdict} by={body.by}" if isinstance(body, ReadBackJudged) else ""
+            return f"{body.alert}{verdict} wrong={wrong or '-'}"
+        case VoiceStop():
+            return f"{body.id} from={body.party} UNAUTHENTICATED call={body.telephone} by={body.by}"
+        case VoiceStopCalled():
+            return f"{body.id} {body.result} by={body.by}"
         case OutcomeReported():
             return f"{body.about} {body.outcome} delay={body.delay_min}min by={body.by}"
     return None

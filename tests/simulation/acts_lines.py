@@ -17,6 +17,7 @@ from keepclear.core.notice import (
     TransportKind,
     Transports,
 )
+from keepclear.core.readback import Heard, lines_of
 from keepclear.core.request import DenyReason, Outcome, Reply, RequestState
 from keepclear.core.timespan import MINUTE_US, TimeSpan
 from keepclear.core.volume import Volume4D
@@ -26,7 +27,12 @@ from keepclear.node.commands import (
     Command,
     ExtendNotice,
     FileNotice,
+    JudgeReadBack,
     MoveNotice,
+    NoteCall,
+    NoteCallBack,
+    ReadBack,
+    RecordVoiceStop,
     ReplyRequest,
     ReportOutcome,
     ShortenNotice,
@@ -124,7 +130,54 @@ def report(officers: Any, picture: Any, party: Any, now_us: int) -> Command | No
     return ReportOutcome(officers.rng.choice(about), officers.rng.choice(tuple(Outcome)), "Tomas", 15)
 
 
+def read_back(officers: Any, picture: Any, party: Any, now_us: int) -> Command | None:
+    asked = [held for held in picture.alerts.values() if held.to == picture.party and held.state != "superseded"]
+    if not asked:
+        return None
+    held = officers.rng.choice(asked)
+    notice = picture.notices[f"{held.ref.party}/{held.ref.id}"]
+    lines = [Heard(line.field, line.number, line.value) for line in lines_of(notice.volumes, notice.latest.body.action)]
+    if officers.rng.random() < 0.4:
+        lines[0] = Heard(lines[0].field, lines[0].number, "00.00000 N 000.00000 E")
+    return ReadBack(held.id, held.ref.version, tuple(lines), "Tomas")
+
+
+def judge(officers: Any, picture: Any, party: Any, now_us: int) -> Command | None:
+    read = [
+        (held.id, each.leaf)
+        for held in picture.alerts.values()
+        for each in held.read_backs
+        if held.party == picture.party and not each.judged_at
+    ]
+    if not read:
+        return None
+    alert, leaf = officers.rng.choice(read)
+    return JudgeReadBack(alert, leaf, officers.rng.random() < 0.7, "Imani")
+
+
+def call(officers: Any, picture: Any, party: Any, now_us: int) -> Command | None:
+    if not picture.ladders:
+        return None
+    return NoteCall(officers.rng.choice(list(picture.ladders)), "no_answer", "Imani", "+0 000")
+
+
+def type_stop(officers: Any, picture: Any, party: Any, now_us: int) -> Command | None:
+    peers = list(picture.enrolled_peers())
+    return RecordVoiceStop(officers.rng.choice(peers), "STOP STOP STOP", "Imani") if peers else None
+
+
+def call_back(officers: Any, picture: Any, party: Any, now_us: int) -> Command | None:
+    typed = list(picture.voice_stops)
+    result = officers.rng.choice(("CONFIRMED", "NOT_CONFIRMED", "NO_ANSWER"))
+    return NoteCallBack(officers.rng.choice(typed), result, "Imani", "Tomas") if typed else None
+
+
 ACTS = [
+    (5, read_back),
+    (6, judge),
+    (1, call),
+    (1, type_stop),
+    (1, call_back),
     (2, extend),
     (2, shorten),
     (2, finish),

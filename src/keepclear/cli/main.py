@@ -11,6 +11,8 @@ import typer
 import keepclear
 from keepclear.cli import (
     agreement,
+    asking,
+    attempts,
     backup,
     card,
     carry,
@@ -193,17 +195,56 @@ _add(
 )
 _add(_notices, "list", notice.list_notices, "notice list --home amber")
 _add(_notices, "show", notice.show_notice, "notice show birch/B-0001 --home amber")
+_add(_notices, "activate", asking.activate, 'notice activate A-0001 --by "I. Maro" --home amber')
+_add(_notices, "extend", asking.extend, 'notice extend A-0001 --until +3h --by "I. Maro" --home amber')
+_add(_notices, "shorten", asking.shorten, 'notice shorten A-0001 --until +1h --by "I. Maro" --home amber')
 _add(_notices, "end", notice.end, 'notice end A-0001 --by "I. Maro" --home amber')
 
 _alerts = _group("alert", "Notices that ask for an answer.")
 _add(_alerts, "list", notice.list_alerts, "alert list --home birch")
 _add(_alerts, "answer", notice.answer, 'alert answer amber/A-0001/v1/birch WILCO --by "T. Quill" --home birch')
+_add(_alerts, "read-back", asking.read_back, 'alert read-back amber/A-0001/v1/birch --by "T. Quill" --home birch')
+_add(_alerts, "confirm", asking.confirm, 'alert confirm amber/A-0001/v1/birch --by "I. Maro" --home amber')
+_add(_alerts, "correct", asking.correct, 'alert correct amber/A-0001/v1/birch --by "I. Maro" --home amber')
+
+_requests = _group("request", "Ask another party to agree; agree, deny, offer an alternative.")
+_add(
+    _requests,
+    "ask",
+    asking.ask,
+    'request ask birch --circle "-38.0,-152.0,4000" --upper "1500 m AMSL" --start +2h --end +3h'
+    ' --transports TRUCK:4 --armed NONE --by "I. Maro" --home amber',
+)
+_add(_requests, "list", asking.list_requests, "request list --home birch")
+_add(_requests, "reply", asking.reply, 'request reply amber/RA-0001 AGREE --by "T. Quill" --home birch')
+_add(_requests, "accept", asking.accept, 'request accept RA-0001 --by "I. Maro" --home amber')
+_add(_requests, "withdraw", asking.withdraw, 'request withdraw RA-0001 --by "I. Maro" --home amber')
+
+_outcomes = _group("outcome", "What came of a notice or request, each side's word apart.")
+_add(
+    _outcomes,
+    "report",
+    asking.report,
+    'outcome report amber/A-0001 IMPEDED --delay-min 90 --by "I. Maro" --home amber',
+)
+_add(_outcomes, "list", asking.list_outcomes, "outcome list --home amber")
+
+_ladders = _group("ladder", "What nobody answers: how far it has climbed, and calls that were made.")
+_add(_ladders, "list", asking.list_ladders, "ladder list --home amber")
+_add(_ladders, "call", asking.call, 'ladder call amber/A-0001/v1/birch no_answer --by "I. Maro" --home amber')
 
 _stops = _group("stop", "Ask the other side to stop, now.")
 _add(_stops, "send", stop.send, 'stop send --by "I. Maro" --home amber')
 _add(_stops, "list", stop.list_stops, "stop list --home birch")
 _add(_stops, "answer", stop.answer, 'stop answer amber/SA-0001 WILCO --by "T. Quill" --home birch')
 _add(_stops, "resume", stop.resume, 'stop resume SA-0001 --by "I. Maro" --home amber')
+_add(_stops, "voice", asking.voice_stop, 'stop voice amber --text "STOP STOP STOP" --by "T. Quill" --home birch')
+_add(
+    _stops,
+    "called",
+    asking.called_back,
+    'stop called VB-0001 NO_ANSWER --by "T. Quill" --home birch',
+)
 
 _lines = _group("line", "The line to each party: tests, channels, alarms.")
 _add(_lines, "list", line.list_lines, "line list --home amber")
@@ -256,6 +297,7 @@ _records = _group("record", "The tamper-evident record.")
 _add(_records, "show", record.show_record, "record show --home amber")
 _add(_records, "export", record.export, "record export amber.keepclear-record --home amber")
 _add(_records, "given", record.given, "record given A-0001 --to birch --home amber")
+_add(_records, "attempts", attempts.attempts, "record attempts amber.keepclear-record")
 
 
 def main() -> None:

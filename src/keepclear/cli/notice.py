@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from keepclear.cli.common import HERE, AsJson, By, Home, client_of, present, show, table, tell
+from keepclear.core.notice import STANDING_LINE
 from keepclear.core.timespan import SECOND_US, parse_instant, spoken_duration, zulu
 from keepclear.errors import KeepclearError, Malformed
 
@@ -92,6 +93,11 @@ def _shape(circle: str, polygon: str, place: str, radius_m: float) -> dict[str, 
     return {"place": {"positions": positions, **({"radius_m": radius_m} if radius_m else {})}}
 
 
+def one_volume(circle: str, polygon: str, lower: str, upper: str, start: str, end: str) -> dict[str, object]:
+    """One volume as the API takes it, from what stands on the command line. Raises Malformed."""
+    return _volume(_shape(circle, polygon, "", 0.0), lower, upper, start, end)
+
+
 def _volumes_of(path: Path) -> list[Volume]:
     """Volumes of the one notice in a GeoJSON or F3548 file."""
     from keepclear.cli.check import read_notices
@@ -141,14 +147,20 @@ def file(
     activity: Annotated[str, typer.Option(help="Kind of activity. Hidden unless the agreement shows it.")] = "",
     slowest_mps: Annotated[int, typer.Option(help="Slowest ground speed, m/s. Stays here.")] = 0,
     reaction_s: Annotated[int, typer.Option(help="Seconds to begin to turn. Stays here.")] = 0,
+    emergency: Annotated[str, typer.Option(metavar="REASON", help="Shorter than agreed, and why: RESCUE, ...")] = "",
+    started: Annotated[str, typer.Option(metavar="REASON", help="Told after it began, and why: OVERSIGHT, ...")] = "",
+    transports: Annotated[str, typer.Option(help="Of a MOVEMENT, what moves: TRUCK:4,CAR:1.")] = "",
+    armed: Annotated[str, typer.Option(help="Armed persons with it: NONE, ON_BOARD, ESCORT or BOTH.")] = "",
+    armed_count: Annotated[int, typer.Option(help="How many.")] = 0,
+    marking: Annotated[list[str] | None, typer.Option(help="As painted or flown; may be given again.")] = None,
+    second_contact: Annotated[str, typer.Option(help="Whom to call when the first does not answer.")] = "",
     confirm: Annotated[
         bool, typer.Option("--confirm", help="What is said of the place contradicts the geometry, and both are meant.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
     """File a notice: told to every party that may see it, with its conflicts. Never refused for being late."""
-    from keepclear.client import to_request
-    from keepclear.formats.api.requests import FileNoticeRequest
+    from keepclear.cli.asking import movement_of
 
     volumes: Any = (
         _volumes_of(from_file)
@@ -159,17 +171,11 @@ def file(
         "volumes": volumes, "by": by, "kind": kind, "action": action, "mode": mode, "region": region,
         "contact": contact, "remarks": remarks, "activity": activity, "slowest_mps": slowest_mps,
         "reaction_s": reaction_s, "seen_from": seen_from, "confirmed": confirm,
+        "timing": "EMERGENCY" if emergency else "STARTED" if started else "ROUTINE",
+        "reason": (emergency or started).upper() or None,
+        "movement": movement_of(transports, armed, armed_count, marking or [], second_contact),
     }  # fmt: skip
-    import msgspec
-
-    request = to_request(FileNoticeRequest, msgspec.to_builtins(values))
-    with client_of(home) as client:
-        try:
-            filed = client.file_notice(request)
-        except KeepclearError as problem:
-            if problem.code == "contradiction":
-                tell("nothing was sent; --confirm sends it as it is")
-            raise
+    filed = _filed(home, values)
     drafts = [entry for entry in filed.receipt.entries if entry.kind == "notice_drafted"]
     if filed.notice is None and drafts:
         waits = "it waits for a second person: `keepclear watch show` names it, `keepclear watch send` sends it"
@@ -177,6 +183,22 @@ def file(
         return
     noticed = present(filed.notice)
     show(filed, lambda: _filed_lines(noticed, filed), as_json=as_json)
+
+
+def _filed(home: Path, values: Mapping[str, Any]) -> answers.NoticeAnswer:
+    import msgspec
+
+    from keepclear.client import to_request
+    from keepclear.formats.api.requests import FileNoticeRequest
+
+    request = to_request(FileNoticeRequest, msgspec.to_builtins(values))
+    with client_of(home) as client:
+        try:
+            return client.file_notice(request)
+        except KeepclearError as problem:
+            if problem.code == "contradiction":
+                tell("nothing was sent; --confirm sends it as it is")
+            raise
 
 
 def _filed_lines(noticed: answers.Notice, filed: answers.NoticeAnswer) -> Iterator[str]:
@@ -187,7 +209,7 @@ def _filed_lines(noticed: answers.Notice, filed: answers.NoticeAnswer) -> Iterat
         yield f"  look again: {flag.code}: {flag.words}"
     for conflict in filed.conflicts:
         yield f"  {conflict.verdict}: {conflict.other.party}/{conflict.other.id} v{conflict.other.version}"
-    yield "A notice is no permission, no recognition and no guarantee."
+    yield STANDING_LINE
 
 
 def list_notices(
@@ -234,6 +256,9 @@ def notice_lines(held: answers.Notice) -> Iterator[str]:
     """A notice for people."""
     yield f"{held.party}/{held.id} v{held.version}  {held.state}  {held.kind}  {held.action}  {held.mode}"
     yield f"  {held.start} to {held.end}  region {held.region or 'not said'}"
+    if held.change or held.timing != "ROUTINE":
+        yield f"  {' '.join(word for word in (held.change, held.timing, held.reason) if word)}"
+    yield from _movement_lines(held)
     for volume in held.volumes:
         where = (
             f"circle {volume.circle.lat:g},{volume.circle.lon:g} radius {volume.circle.radius_m:g} m"
@@ -251,8 +276,10 @@ def notice_lines(held: answers.Notice) -> Iterator[str]:
         yield f"  to {told.party} v{told.version}: {'disclosed' if told.disclosed else 'not shown'}; {_lead(told)}"
         for name in ("transmitted", "received", "acknowledged", "read_back", "disseminated"):
             by = f" by {told.acknowledged_by}: {told.answer}" if name == "acknowledged" and told.answer else ""
+            by = f" by {told.read_back_by}" if name == "read_back" and told.read_back_by else by
             yield f"    {name:<13} {getattr(told, name) or 'not yet'}{by}"
         yield f"    {'given':<13} {'yes' if told.given else 'not yet'}"
+    yield f"  {STANDING_LINE}"
 
 
 def _place_lines(held: answers.Notice) -> Iterator[str]:
@@ -268,6 +295,21 @@ def _place_lines(held: answers.Notice) -> Iterator[str]:
             yield f"      {slip}"
 
 
+def _movement_lines(held: answers.Notice) -> Iterator[str]:
+    """What moves; of a movement that does not say, that it does not."""
+    moving = held.movement
+    if moving is None:
+        if held.kind == "MOVEMENT":
+            yield "  transports and armed persons: NOT STATED"
+        return
+    kinds = ", ".join(f"{each.count} {each.kind}" for each in moving.transports)
+    yield f"  moves {kinds}; armed persons {moving.armed} ({moving.armed_count})"
+    if moving.markings:
+        yield f"  marked {', '.join(moving.markings)}"
+    if moving.second_contact:
+        yield f"  second contact: {moving.second_contact}"
+
+
 def _lead(told: answers.Recipient) -> str:
     if told.lead_s is None:
         return "not received yet"
@@ -280,17 +322,22 @@ def end(
     notice: Annotated[str, typer.Argument(metavar="ID", help="Serial of our own notice.")],
     by: By,
     home: Home = HERE,
+    how: Annotated[
+        str, typer.Option("--as", help="CANCEL, COMPLETE or GIVE_BACK; as the time says when not given.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """End a notice of ours: cancelled before its time, or given back."""
+    """End a notice of ours: cancelled before it begins, completed, or given back unused."""
     from keepclear import config
+    from keepclear.client import to_request
     from keepclear.formats.api.requests import MoveNoticeRequest
 
     party = config.load(home).party
     with client_of(home) as client:
         held = client.notice(party, notice.removeprefix(f"{party}/"))
-        ended = client.move_notice(held.id, MoveNoticeRequest("Ended", held.version, by))
-    show(ended, lambda: (f"{party}/{held.id} is ended",), as_json=as_json)
+        values = {"state": "Ended", "version": held.version, "by": by, "change": how.upper() or None}
+        ended = client.move_notice(held.id, to_request(MoveNoticeRequest, values))
+    show(ended, lambda: (f"{party}/{held.id} is ended: {present(ended.notice).change}",), as_json=as_json)
 
 
 # ---------------------------------------------------------------------------------------------------------- alerts

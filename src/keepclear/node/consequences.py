@@ -239,6 +239,9 @@ def sending_drafts(
     drafts.append(Draft(sent_alert, peer, mode))
     duty = DutyChanged(f"acknowledge_by {alert}", peer, now_us + within_s * SECOND_US, DutyState.OPEN)
     drafts.append(Draft(duty, mode=mode))
+    if agreement.readback is not None and agreement.readback.required:
+        due_at = now_us + agreement.readback.within_s * SECOND_US
+        drafts.append(Draft(DutyChanged(f"read_back_by {alert}", peer, due_at, DutyState.OPEN), mode=mode))
     return drafts
 
 
@@ -251,20 +254,19 @@ def _asked(agreement: Agreement, lead_s: float, has_conflict: bool) -> tuple[Ale
 
 def waive_older(picture: Picture, filed: NoticeFiled, peer: str, proof: str, *, mode: Mode) -> list[Draft]:
     """A new version clears what was owed for the older ones (N3)."""
-    prefix = f"acknowledge_by {make_key(picture.party, filed.id)}/v"
     return [
         Draft(DutyChanged(duty.duty, duty.owed_by, duty.due_at, DutyState.WAIVED, proof), mode=mode)
         for duty in _duties_about(picture, filed, peer)
-        if duty.duty.startswith(prefix)
     ]
 
 
 def _duties_about(picture: Picture, filed: NoticeFiled, peer: str) -> list[DutyChanged]:
     held = []
     for version in range(1, filed.version):
-        duty = picture.duties.get(f"acknowledge_by {make_alert_id(picture.party, filed.id, version, peer)}")
-        if duty is not None:
-            held.append(DutyChanged(duty.duty, duty.owed_by, duty.due_at, duty.state, duty.proof))
+        for name in ("acknowledge_by", "read_back_by"):
+            duty = picture.duties.get(f"{name} {make_alert_id(picture.party, filed.id, version, peer)}")
+            if duty is not None:
+                held.append(DutyChanged(duty.duty, duty.owed_by, duty.due_at, duty.state, duty.proof))
     return held
 
 

@@ -17,15 +17,20 @@ from keepclear.node.entries import (
     AgreementTerms,
     AlertAssessed,
     AlertSent,
+    CallBack,
     DutyState,
     NoticeFiled,
     NoticeRef,
     NoticeSent,
     OutcomeReported,
     PeerEnrolled,
+    ReadBackSaid,
     RequestReplied,
     RequestSent,
     StopSent,
+    VoiceStop,
+    VoiceStopCalled,
+    WrongLine,
 )
 from keepclear.node.entries.voice import CardTyped
 
@@ -48,6 +53,7 @@ class Instants:
     acknowledged_by: str = ""
     answer: str = ""
     read_back_at: int = 0
+    read_back_by: str = ""
     disseminated_at: int = 0
     not_before: int = 0
     #: Index of the receiver's `received` in the opposite channel; -1 is "not yet".
@@ -102,6 +108,19 @@ class HeldNotice:
 
 
 @dataclass(slots=True)
+class HeldReadBack:
+    """One read-back of an alert. `wrong` is None until it was compared, by the sender alone."""
+
+    leaf: str
+    said: ReadBackSaid
+    at: int
+    wrong: tuple[WrongLine, ...] | None = None
+    verdict: str = ""
+    judged_by: str = ""
+    judged_at: int = 0
+
+
+@dataclass(slots=True)
 class HeldAlert:
     """An alert: asked of us, or by us.
 
@@ -123,6 +142,7 @@ class HeldAlert:
     answered_by: str = ""
     answered_at: int = 0
     silenced_until: int = 0
+    read_backs: list[HeldReadBack] = field(default_factory=list)
 
     @property
     def ref(self) -> NoticeRef:
@@ -166,6 +186,23 @@ class HeldStop:
     resumed_at: int = 0
     answers: list[StopAnswer] = field(default_factory=list)
     received: dict[str, int] = field(default_factory=dict)
+    transmitted: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class HeldVoiceStop:
+    """A STOP that came by voice: unauthenticated until calling back has confirmed it, and shown all the same."""
+
+    said: VoiceStop
+    at: int
+    mode: Mode
+    calls: list[tuple[int, VoiceStopCalled]] = field(default_factory=list)
+
+    @property
+    def state(self) -> str:
+        """unauthenticated, confirmed or not_confirmed: the newest word of whoever answered the call."""
+        answered = [called.result for _, called in self.calls if called.result is not CallBack.NO_ANSWER]
+        return answered[-1].value.lower() if answered else "unauthenticated"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ import msgspec
 from keepclear.core.timespan import MINUTE_US, SECOND_US
 from keepclear.errors import Busy, KeepclearError, Refused, StoreFailed
 from keepclear.node.carry import Carrier
+from keepclear.node.climb import Climber
 from keepclear.node.commands import Command, ConfirmClock, ReceiveEntries, Start, SuspectClock, Tick
 from keepclear.node.effects import Effect, PeersChanged
 from keepclear.node.entries import StopSent
@@ -26,6 +27,7 @@ from keepclear.node.loop import Asked, Loop, Receipt, SteadyClock, with_seed_and
 from keepclear.node.outbox import Outbox
 from keepclear.node.picture import Picture
 from keepclear.node.ports import (
+    AlarmPaths,
     Clock,
     Delivered,
     Delivery,
@@ -110,6 +112,7 @@ class Node:
         software: str,
         settings: Settings = DEFAULT,
         voice: VoiceSecrets | None = None,
+        alarms: AlarmPaths | None = None,
     ) -> None:
         self.settings = settings
         self.software = software
@@ -125,6 +128,7 @@ class Node:
         self._queue = CommandQueue(settings)
         self._pending: dict[str, tuple[bytes, asyncio.Future[Receipt]]] = {}
         self.outbox = Outbox(self, link)
+        self.climber = Climber(self, alarms or AlarmPaths())
         self._tasks: list[asyncio.Task[None]] = []
         #: The jump of the wall clock that was told already, microseconds.
         self._suspected_us = 0
@@ -193,6 +197,7 @@ class Node:
     async def stop(self) -> None:
         """Stop taking commands; what was answered is durable, what was not is nowhere."""
         await self.outbox.stop()
+        await self.climber.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -271,6 +276,7 @@ class Node:
             commands += self.exchange.line_news(self.now_us(), self._started_us)
             for command in commands:
                 await self._try(command)
+            self.climber.look()
             if self.now_us() >= forget_at:
                 self.picture.forget(self.now_us())
                 await self._tidy_indexes()

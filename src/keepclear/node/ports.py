@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from keepclear.core.escalation import Rung, TryOutcome
 from keepclear.formats.voice_table import VoiceTable
 from keepclear.record.signing import Signer
 
@@ -188,6 +189,57 @@ class PeerLink(Protocol):
     async def fetch(self, party: str, first: int, count: int) -> list[bytes]:
         """Entries of *our own* channel as the peer holds them: to rebuild after a restore. Raises PeerUnreachable."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """What goes out on another path than the line, when somebody does not answer.
+
+    Attributes:
+        key: names this attempt: whoever gets it twice knows it for one.
+        party: who does not answer.
+        subject: one line.
+        lines: what is said; no place, no free text.
+    """
+
+    key: str
+    party: str
+    subject: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmSaid:
+    """What the path's machine said: a word of `TryOutcome`, and its own words."""
+
+    outcome: TryOutcome
+    detail: str = ""
+
+
+class AlarmPath(Protocol):
+    """Another way to reach people: mail, a webhook, a modem."""
+
+    async def raise_alarm(self, address: str, alarm: Alarm) -> AlarmSaid:
+        """Try once. Raises a KeepclearError where the path did not take it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmPaths:
+    """Which addresses are tried on which rung, and the paths behind them.
+
+    Attributes:
+        addresses: rung to party to addresses; the party "" is for all.
+        paths: what stands before the colon of an address, to the path: mailto, https, http, tel.
+    """
+
+    addresses: Mapping[Rung, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    paths: Mapping[str, AlarmPath] = field(default_factory=dict)
+
+    def of(self, rung: Rung, party: str) -> tuple[str, ...]:
+        """The addresses of a rung for a party."""
+        known = self.addresses.get(rung, {})
+        return (*known.get("", ()), *known.get(party, ()))
 
 
 @dataclass(frozen=True, slots=True)

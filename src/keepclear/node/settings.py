@@ -17,6 +17,22 @@ class Settings:
     batch_max: int = 256
     #: Seconds before a notice ends by itself that this is announced, once.
     announce_expiry_s: int = 600
+    #: The ladder of an alert that nobody answers, where none is agreed, seconds from when the other machine took it.
+    #: 15 and 90 minutes are the FAA's, for a receipt and for giving up (Order 7930.2, Appendix D), the others our own.
+    ladder_second_path_s: int = 300
+    ladder_phone_s: int = 900
+    ladder_supervisor_s: int = 1_800
+    ladder_next_echelon_s: int = 3_600
+    ladder_unanswered_s: int = 5_400
+    #: The same where life is at stake, for a warning and for STOP: 60 s and 3 min (PRACTICE N4), the others our own.
+    ladder_urgent_second_path_s: int = 15
+    ladder_urgent_phone_s: int = 30
+    ladder_urgent_supervisor_s: int = 60
+    ladder_urgent_next_echelon_s: int = 120
+    ladder_urgent_unanswered_s: int = 180
+    #: Seconds that one attempt on one path may take, and attempts under way at once.
+    alarm_timeout_s: float = 30.0
+    alarms_at_once: int = 16
     #: Seconds in which a request is answered where no agreement says otherwise: a day, half of what a call request has
     #: under the US-China line of 2008 (48 h).
     answer_request_s: int = 86_400

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from keepclear.core.agreement import Agreement
+from keepclear.core.escalation import Rung
 from keepclear.core.notice import Mode, NoticeState
 from keepclear.core.separation import NO_SEPARATION, Separation
 from keepclear.core.timespan import MINUTE_US
@@ -27,11 +28,13 @@ from keepclear.node.held import (
     HeldPeer,
     HeldRequest,
     HeldStop,
+    HeldVoiceStop,
     Subject,
 )
 from keepclear.node.heldairspace import HeldIntent
 from keepclear.node.helddissemination import PassingOn
 from keepclear.node.heldduty import Watch
+from keepclear.node.heldladder import HeldLadder
 from keepclear.node.heldline import HeldLine
 from keepclear.node.logs import Read
 
@@ -69,6 +72,12 @@ class State:
         self.asks: dict[str, bytearray] = {}
         self.answered_by: dict[str, int] = {}
         self.lines: dict[str, HeldLine] = {}
+        self.voice_stops: dict[str, HeldVoiceStop] = {}
+        self.ladders: dict[str, HeldLadder] = {}
+        #: Of these, the ones that may still be climbed, in the order they began.
+        self.climbing: dict[str, None] = {}
+        #: Rungs that were due and whose outcome is not recorded, in the order they were due.
+        self.untried: dict[tuple[str, Rung], None] = {}
         self.requests: dict[str, HeldRequest] = {}
         #: Serial of a notice of ours to what came of showing it as an operational intent of ASTM F3548.
         self.intents: dict[str, HeldIntent] = {}
@@ -162,6 +171,31 @@ class State:
     def line_to(self, party: str) -> HeldLine:
         """The line to a party, to be changed."""
         return self.lines.setdefault(party, HeldLine(party))
+
+    def begin_ladder(self, held: HeldLadder) -> None:
+        """Something of ours waits for an answer."""
+        self.ladders[held.about] = held
+        self.climbing[held.about] = None
+
+    def drop_ladder(self, about: str) -> None:
+        """Let go of it."""
+        self.climbing.pop(about, None)
+        self.ladders.pop(about, None)
+        for rung in Rung:
+            self.untried.pop((about, rung), None)
+
+    def close_ladder(self, about: str, why: str) -> None:
+        """Nothing more is climbed."""
+        self.climbing.pop(about, None)
+        held = self.ladders.get(about)
+        if held is not None and not held.closed:
+            held.closed = why
+
+    def hand_over_ladder(self, about: str, at_us: int) -> None:
+        """The other machine took it: its ladder counts from there."""
+        held = self.ladders.get(about)
+        if held is not None and not held.is_handed_over:
+            held.is_handed_over, held.since_us = True, at_us
 
     def set_end(self, key: str, end_us: int) -> None:
         """The end of a notice in force is to be announced."""

@@ -16,6 +16,7 @@ from keepclear.faces.http import (
     agreements,
     airspace,
     alerts,
+    asking,
     cards,
     carry,
     general,
@@ -45,6 +46,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *airspace.ENDPOINTS,
     *carry.ENDPOINTS,
     *cards.ENDPOINTS,
+    *asking.ENDPOINTS,
 )
 #: The documentation page has no script and no style; nothing may load, nothing may be framed.
 _PAGE_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from keepclear.core.ids import check_party_id, check_serial, make_key
-from keepclear.core.notice import NoticeState, lead_time_s, whole_span
-from keepclear.core.timespan import MINUTE_US, zulu
+from keepclear.core.notice import Change, NoticeState, lead_time_s, whole_span
+from keepclear.core.timespan import MINUTE_US, parse_instant, zulu
 from keepclear.core.volume import Volume4D
 from keepclear.engine.resolve import earliest_clear_start
 from keepclear.errors import Malformed
@@ -14,7 +14,8 @@ from keepclear.faces.http import render
 from keepclear.faces.http.endpoint import Api, Asked, Endpoint
 from keepclear.faces.http.places import checks_of, flags_of, second_means
 from keepclear.formats.api import answers, requests, volume_from_api
-from keepclear.node.commands import ChangeNotice, FileNotice, MoveNotice
+from keepclear.formats.api.asking import SpanRequest
+from keepclear.node.commands import ChangeNotice, ExtendNotice, FileNotice, MoveNotice, ShortenNotice
 from keepclear.node.consequences import conflicts_with, region_fault
 from keepclear.node.decide.notices import check_volumes
 from keepclear.node.entries import ConflictsFound
@@ -38,7 +39,7 @@ async def change_notice(api: Api, asked: Asked) -> render.Shown:
     if body.id and body.id != serial:
         raise Malformed(f"the path says {serial}, the body {body.id}", at="id")
     command = await _command(api, body)
-    receipt = await api.submit(asked, ChangeNotice(serial, body.version, command))
+    receipt = await api.submit(asked, ChangeNotice(serial, body.version, command, Change(body.change)))
     answer = _answer(api, receipt, make_key(api.node.party, serial))
     return answer | {"flags": flags_of(api.node, body.volumes, command.volumes)}
 
@@ -47,8 +48,19 @@ async def move_notice(api: Api, asked: Asked) -> render.Shown:
     """Activate or end it."""
     body: requests.MoveNoticeRequest = asked.body
     serial = check_serial(asked.path["id"])
-    command = MoveNotice(serial, body.version, NoticeState(body.state), body.by)
+    change = Change(body.change) if body.change is not None else None
+    command = MoveNotice(serial, body.version, NoticeState(body.state), body.by, change)
     receipt = await api.submit(asked, command)
+    return _answer(api, receipt, make_key(api.node.party, serial))
+
+
+async def span_notice(api: Api, asked: Asked) -> render.Shown:
+    """It ends later or earlier."""
+    body: SpanRequest = asked.body
+    serial = check_serial(asked.path["id"])
+    until_us = parse_instant(body.until, at="until")
+    make = ExtendNotice if body.change == "EXTEND" else ShortenNotice
+    receipt = await api.submit(asked, make(serial, body.version, until_us, body.by))
     return _answer(api, receipt, make_key(api.node.party, serial))
 
 
@@ -122,6 +134,9 @@ async def _command(api: Api, body: requests.FileNoticeRequest) -> FileNotice:
         reaction_s=body.reaction_s,
         mode=body.mode,
         confirmed=body.confirmed,
+        timing=body.timing,
+        reason=body.reason,
+        movement=requests.movement_from_api(body.movement),
     )
 
 
@@ -153,6 +168,10 @@ ENDPOINTS = (
     Endpoint(
         "POST", "/v1/notices/{id}/state", "Activate or end a notice of ours", move_notice,
         requests.MoveNoticeRequest, answers.NoticeAnswer, errors=("stale", "unlawful_change"),
+    ),
+    Endpoint(
+        "POST", "/v1/notices/{id}/span", "A notice of ours ends later or earlier than it said", span_notice,
+        SpanRequest, answers.NoticeAnswer, errors=("stale", "unlawful_change"),
     ),
     Endpoint(
         "PUT", "/v1/notices/{id}", "State a notice of ours anew, as its next version", change_notice,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import msgspec
+
 from keepclear.core.disclosure import disclosed_fields
 from keepclear.core.footprint import Circle
 from keepclear.core.ids import make_key
@@ -13,7 +15,7 @@ from keepclear.core.timespan import SECOND_US, zulu
 from keepclear.core.volume import Altitude, Volume4D
 from keepclear.faces.http.places import said_and_checked
 from keepclear.node.consequences import HIDEABLE
-from keepclear.node.entries import ConflictsFound, FoundPair, NoticeFiled
+from keepclear.node.entries import ConflictsFound, FoundPair, MovementSaid, NoticeFiled
 from keepclear.node.held import (
     HeldAgreement,
     HeldAlert,
@@ -54,6 +56,11 @@ def volume(given: Volume4D) -> Shown:
     return shown
 
 
+def movement(said: MovementSaid | None) -> Shown | None:
+    """What moves, or None."""
+    return msgspec.to_builtins(said, builtin_types=()) if said is not None else None
+
+
 # ---------------------------------------------------------------------------------------------------------- notices
 
 
@@ -82,6 +89,12 @@ def notice(node: Node, held: HeldNotice) -> Shown:
         "log": latest.log,
         "n": latest.n,
         "filed_at": zulu(held.versions[0].at),
+        "change": body.change.value if body.change else "",
+        "timing": body.timing.value,
+        "reason": body.reason.value if body.reason else "",
+        "movement": movement(body.movement),
+        "expiry_announced": instant(held.expiry_announced_at),
+        "standing": STANDING_LINE,
         "recipients": recipients(node, held),
         **said_and_checked(node, held),
         "versions": [
@@ -148,6 +161,8 @@ def _recipient(node: Node, held: HeldNotice, party: str, instants: Instants | No
         "acknowledged_by": instants.acknowledged_by,
         "answer": instants.answer,
         "read_back": instant(instants.read_back_at),
+        "read_back_by": instants.read_back_by,
+        "profile": instants.profile,
         "disseminated": instant(instants.disseminated_at),
         "lead_s": lead_s,
         "lead_bracket_s": lead_bracket_s(node, held, instants),

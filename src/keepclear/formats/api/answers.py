@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from keepclear.formats.api.requests import AreaJson, DeadlinesJson, DisclosureJson, SeparationJson
+from keepclear.formats.api.requests import AreaJson, DeadlinesJson, DisclosureJson, MovementJson, SeparationJson
 from keepclear.formats.api.volumes import Time, Volume
 
 
@@ -46,6 +46,8 @@ class Recipient(Answer, frozen=True):
     acknowledged_by: str = ""
     answer: str = ""
     read_back: Time = ""
+    read_back_by: str = ""
+    profile: str = ""
     disseminated: Time = ""
     lead_s: int | None = None
     lead_bracket_s: tuple[int, int] | None = None
@@ -122,6 +124,12 @@ class Notice(Answer, frozen=True):
     recipients: tuple[Recipient, ...]
     versions: tuple[NoticeVersion, ...]
     live: bool
+    change: str = ""
+    timing: str = "ROUTINE"
+    reason: str = ""
+    movement: MovementJson | None = None
+    expiry_announced: Time = ""
+    standing: str = ""
     slowest_mps: int = 0
     reaction_s: int = 0
     seen_from: SeenFrom | None = None

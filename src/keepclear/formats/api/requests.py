@@ -9,7 +9,23 @@ import msgspec
 from keepclear.core.agreement import Agreement, Deadlines, Disclosure, DisclosureLevel
 from keepclear.core.alert import Answer
 from keepclear.core.footprint import Circle
-from keepclear.core.notice import CONTACT_MAX, REMARKS_MAX, VOLUMES_MAX, Action, Mode, NoticeKind
+from keepclear.core.notice import (
+    CONTACT_MAX,
+    MARKING_MAX,
+    MARKINGS_MAX,
+    REMARKS_MAX,
+    TRANSPORTS_MAX,
+    VOLUMES_MAX,
+    Action,
+    Armed,
+    Mode,
+    Movement,
+    NoticeKind,
+    ShortReason,
+    Timing,
+    TransportKind,
+    Transports,
+)
 from keepclear.core.separation import Separation
 from keepclear.formats.api.volumes import Latitude, Longitude, Volume
 
@@ -28,6 +44,34 @@ Region = Literal["", "N", "NE", "E", "SE", "S", "SW", "W", "NW", "C"]
 
 class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What every body shares: it is a value, and a field it does not know is refused."""
+
+
+class TransportsJson(Request, frozen=True):
+    """So many transports of one kind."""
+
+    kind: TransportKind
+    count: Annotated[int, msgspec.Meta(ge=1, le=1_000)]
+
+
+class MovementJson(Request, frozen=True, kw_only=True):
+    """What moves, and what can be seen of it from outside. Whether armed persons are with it must be said."""
+
+    transports: Annotated[tuple[TransportsJson, ...], msgspec.Meta(min_length=1, max_length=TRANSPORTS_MAX)]
+    armed: Armed
+    armed_count: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
+    markings: Annotated[
+        tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=MARKING_MAX)], ...],
+        msgspec.Meta(max_length=MARKINGS_MAX),
+    ] = ()
+    second_contact: Annotated[str, msgspec.Meta(max_length=CONTACT_MAX)] = ""
+
+
+def movement_from_api(said: MovementJson | None) -> Movement | None:
+    """What moves, as a value of the core. Raises Malformed where it contradicts itself."""
+    if said is None:
+        return None
+    transports = tuple(Transports(each.kind, each.count) for each in said.transports)
+    return Movement(transports, said.armed, said.armed_count, said.markings, said.second_contact)
 
 
 class FileNoticeRequest(Request, frozen=True, kw_only=True):
@@ -49,23 +93,31 @@ class FileNoticeRequest(Request, frozen=True, kw_only=True):
     activity: Annotated[str, msgspec.Meta(max_length=40)] = ""
     slowest_mps: Annotated[int, msgspec.Meta(ge=0, le=1_000)] = 0
     reaction_s: Annotated[int, msgspec.Meta(ge=0, le=3_600)] = 0
+    timing: Timing = Timing.ROUTINE
+    reason: ShortReason | None = None
+    movement: MovementJson | None = None
     mode: Mode = Mode.OPER
     id: SerialOrNone = ""
     confirmed: bool = False
 
 
 class ChangeNoticeRequest(FileNoticeRequest, frozen=True, kw_only=True):
-    """A new version of our own notice. `version` is the one that the caller has seen."""
+    """A new version of our own notice. `version` is the one that the caller has seen.
+
+    `change`: DEVIATE for a movement that is not where or when it was to be.
+    """
 
     version: Version
+    change: Literal["AMEND", "DEVIATE"] = "AMEND"
 
 
 class MoveNoticeRequest(Request, frozen=True):
-    """Activate or end our own notice."""
+    """Activate or end our own notice. `change` says how it ends; left out, the time of it says."""
 
     state: Literal["Activated", "Ended"]
     version: Version
     by: Person
+    change: Literal["CANCEL", "COMPLETE", "GIVE_BACK"] | None = None
 
 
 class CheckRequest(Request, frozen=True, kw_only=True):

@@ -32,6 +32,7 @@ from keepclear.node.commands.duty import (
     TickItems,
     WithdrawHandover,
 )
+from keepclear.node.commands.ladder import NoteCall, NoteTried, Tried
 from keepclear.node.commands.line import (
     ConfirmClock,
     EnrolPeer,
@@ -59,6 +60,7 @@ from keepclear.node.commands.notices import (
     ShortenNotice,
     SilenceAlert,
 )
+from keepclear.node.commands.readback import JudgeReadBack, ReadBack
 from keepclear.node.commands.requests import (
     AcceptAlternative,
     AskRequest,
@@ -68,12 +70,14 @@ from keepclear.node.commands.requests import (
 )
 from keepclear.node.commands.stops import (
     AnswerStop,
+    NoteCallBack,
+    RecordVoiceStop,
     Resume,
     SendStop,
 )
 
 #: These have reserved places in the queue and in the record: neither a flood nor a full disk shuts them out.
-STOP_LANE = (SendStop, AnswerStop, Resume, AnswerAlert)
+STOP_LANE = (SendStop, AnswerStop, Resume, AnswerAlert, RecordVoiceStop, NoteCallBack)
 
 __all__ = [
     "STOP_LANE",
@@ -92,15 +96,21 @@ __all__ = [
     "EnrolPeer",
     "ExtendNotice",
     "FileNotice",
+    "JudgeReadBack",
     "MoveNotice",
+    "NoteCall",
+    "NoteCallBack",
     "NoteDelivered",
     "NoteLine",
     "NoteSplitView",
+    "NoteTried",
     "OfferHandover",
     "PassOn",
     "ProposeAgreement",
+    "ReadBack",
     "ReceiveEntries",
     "RecordLineTest",
+    "RecordVoiceStop",
     "RelayNotice",
     "RemovePeer",
     "ReplyRequest",
@@ -124,6 +134,7 @@ __all__ = [
     "TestLine",
     "Tick",
     "TickItems",
+    "Tried",
     "WithdrawHandover",
     "WithdrawRequest",
 ]

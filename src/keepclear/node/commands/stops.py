@@ -29,6 +29,26 @@ class AnswerStop(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class RecordVoiceStop(Command):
+    """A STOP came by voice, and a person on watch types its card: UNAUTHENTICATED until they have called back."""
+
+    party: str
+    text: str
+    by: str
+    mode: Mode = Mode.OPER
+
+
+@dataclass(frozen=True, slots=True)
+class NoteCallBack(Command):
+    """The enrolled number was called back. `result` is one of `CallBack`."""
+
+    id: str
+    result: str
+    by: str
+    spoke_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Resume(Command):
     """We no longer ask to stop. `id` is the serial of our own STOP."""
 

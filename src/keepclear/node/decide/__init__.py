@@ -23,10 +23,12 @@ from keepclear.node.decide import (
     dissemination,
     duty,
     eyes,
+    ladder,
     line,
     linetests,
     notices,
     peers,
+    readback,
     requests,
     stop,
     voice,
@@ -40,13 +42,20 @@ from keepclear.node.picture import Picture
 from keepclear.node.settings import Settings
 
 #: What has fallen due, subject by subject.
-DUE: tuple[Due, ...] = (deadlines.missed, linetests.tests_due, notices.expiring, dissemination.reminders_due)
+DUE: tuple[Due, ...] = (
+    deadlines.missed,
+    linetests.tests_due,
+    notices.expiring,
+    dissemination.reminders_due,
+    ladder.rungs,
+)
 
 #: What one entry of a peer must be, whatever is in force.
 CHECKS: dict[type[Entry], CheckBody] = {
     **peers.CHECKS,
     **requests.CHECKS,
     **dissemination.CHECKS,
+    **readback.CHECKS,
 }
 
 #: What the new entries of one delivery must be together.
@@ -58,13 +67,14 @@ TAKES: dict[type[Entry], Take] = {
     **linetests.TAKES,
     **requests.TAKES,
     **dissemination.TAKES,
+    **readback.TAKES,
 }
 
 
 def tick(picture: Picture, command: Tick, now_us: int, settings: Settings) -> Decision:
-    """What has fallen due by now; nothing while our clock is suspect."""
+    """What has fallen due by now. While our clock is suspect nothing is judged; people are prompted all the same."""
     if picture.is_clock_suspect:
-        return Decision()
+        return Decision(tuple(ladder.rungs(picture, now_us, settings)))
     drafts = tuple(draft for due in DUE for draft in due(picture, now_us, settings))
     found = channel.gated(picture, Decision(drafts), settings)
     # What waited goes out ahead of what is new; it is not put aside a second time.
@@ -92,6 +102,8 @@ TABLE: dict[type[Command], Decide] = {
     **dissemination.TABLE,
     **duty.TABLE,
     **eyes.TABLE,
+    **ladder.TABLE,
+    **readback.TABLE,
     Tick: tick,
     SendDraft: send_draft,
 }

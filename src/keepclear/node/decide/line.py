@@ -133,7 +133,7 @@ def confirm_clock(picture: Picture, command: ConfirmClock, now_us: int, settings
     check_person(command.by)
     if not picture.is_clock_suspect:
         raise Refused("nobody doubts the clock", at="clock")
-    drafts = [Draft(ClockConfirmed(command.by))]
+    drafts = [Draft(ClockConfirmed(command.by, command.shift_us))]
     if command.shift_us:
         for duty in sorted(picture.open_duties(), key=lambda duty: duty.duty):
             due_at = max(0, duty.due_at + command.shift_us)

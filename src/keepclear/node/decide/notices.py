@@ -313,14 +313,24 @@ def _movement(command: FileNotice) -> MovementSaid | None:
 
 def expiring(picture: Picture, now_us: int, settings: Settings) -> list[Draft]:
     """Each notice in force that is about to end by itself is announced once, so that nobody is surprised (N7)."""
-    before_us = settings.announce_expiry_s * SECOND_US
+    agreed = {peer: _announced_before_us(picture, peer, settings) for peer in picture.enrolled_peers()}
+    default_us = settings.announce_expiry_s * SECOND_US
+    widest_us = max(agreed.values(), default=default_us)
     drafts: list[Draft] = []
-    for key in picture.ending_before(now_us + before_us):
+    for key in picture.ending_before(now_us + widest_us):
         held = picture.notices[key]
+        before_us = widest_us if held.is_own else agreed.get(held.party, default_us)
         if now_us < held.span.end_us <= now_us + before_us and len(drafts) < ANNOUNCED_AT_ONCE:
             body = ExpiryAnnounced(held.party, held.id, held.latest.version, held.span.end_us)
             drafts.append(Draft(body, mode=held.latest.mode))
     return drafts
+
+
+def _announced_before_us(picture: Picture, peer: str, settings: Settings) -> int:
+    agreement = picture.agreement_with(peer)
+    terms = agreement.notices if agreement is not None else None
+    agreed_s = terms.announce_expiry_before_s if terms is not None else None
+    return (agreed_s or settings.announce_expiry_s) * SECOND_US
 
 
 def _check_texts(command: FileNotice) -> None:

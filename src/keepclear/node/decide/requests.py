@@ -87,7 +87,7 @@ def ask(picture: Picture, command: AskRequest, now_us: int, settings: Settings) 
         picture.party, picture.last_serial.get(PREFIX + picture.party[0].upper(), 0) + 1, prefix=PREFIX
     )
     key = make_key(picture.party, serial)
-    within_s = settings.answer_request_s
+    within_s = agreement.request.answer_within_s if agreement.request is not None else settings.answer_request_s
     movement = movement_said(command.movement) if command.movement is not None else None
     body = RequestSent(
         serial, command.kind, command.action, wire, command.by, within_s, command.contact, command.remarks, movement

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from keepclear.core.ids import make_key, make_serial
+import hashlib
+
+from keepclear.core.ids import check_person, make_key, make_serial
 from keepclear.core.notice import REMARKS_MAX
 from keepclear.core.timespan import SECOND_US
-from keepclear.errors import LimitReached, NotFound, Refused, UnlawfulChange
-from keepclear.node.commands import AnswerStop, Command, Resume, SendStop
+from keepclear.errors import LimitReached, Malformed, NotFound, Refused, UnlawfulChange
+from keepclear.node.commands import AnswerStop, Command, NoteCallBack, RecordVoiceStop, Resume, SendStop
 from keepclear.node.decision import Decision, Draft
-from keepclear.node.entries import DutyChanged, DutyState, Resumed, StopAnswered, StopSent
+from keepclear.node.entries import (
+    CARD_MAX,
+    CallBack,
+    DutyChanged,
+    DutyState,
+    Resumed,
+    StopAnswered,
+    StopSent,
+    VoiceStop,
+    VoiceStopCalled,
+)
 from keepclear.node.handlers import Decide
 from keepclear.node.picture import Picture
 from keepclear.node.settings import Settings
@@ -65,7 +77,53 @@ def resume(picture: Picture, command: Resume, now_us: int, settings: Settings) -
     return Decision(tuple(drafts), subject=held.key)
 
 
+def record_voice_stop(picture: Picture, command: RecordVoiceStop, now_us: int, settings: Settings) -> Decision:
+    """A STOP that cannot be authenticated: shown, marked, and to be called back at the number that was enrolled (N5).
+
+    It commands nobody: whoever is on duty decides. From a machine that is not enrolled nothing of the kind is taken.
+    """
+    check_person(command.by)
+    peer = picture.peers.get(command.party)
+    if peer is None:
+        raise NotFound(f"{command.party} was never enrolled here: there is no number to call back", at="party")
+    if not command.text.strip() or len(command.text) > CARD_MAX:
+        raise Malformed(f"type the card as it was read, in 1 to {CARD_MAX} characters", at="text")
+    prefix = "V" + picture.party[0].upper()
+    serial = make_serial(picture.party, picture.last_serial.get(prefix, 0) + 1, prefix="V")
+    card = hashlib.sha256(command.text.encode()).hexdigest()
+    body = VoiceStop(serial, command.party, command.by, command.text, card, peer.enrolled.telephone)
+    agreement = picture.agreement_with(command.party)
+    within_s = agreement.deadlines.acknowledge_stop_s if agreement else ANSWER_STOP_S
+    duty = DutyChanged(_call_back(picture, serial), picture.party, now_us + within_s * SECOND_US, DutyState.OPEN)
+    return Decision((Draft(body, mode=command.mode), Draft(duty, mode=command.mode)), subject=serial)
+
+
+def note_call_back(picture: Picture, command: NoteCallBack, now_us: int, settings: Settings) -> Decision:
+    """What calling back gave. Until somebody answers, it stays to be done."""
+    check_person(command.by)
+    held = picture.voice_stops.get(command.id)
+    if held is None:
+        raise NotFound(f"no STOP {command.id} was typed in", at="id")
+    if command.result not in set(CallBack):
+        raise Malformed(f"{command.result!r} is not one of {', '.join(CallBack)}", at="result")
+    result = CallBack(command.result)
+    if result is not CallBack.NO_ANSWER and not 0 < len(command.spoke_to) <= 60:
+        raise Malformed("say who answered, in 1 to 60 characters", at="spoke_to")
+    body = VoiceStopCalled(command.id, result, command.by, command.spoke_to)
+    drafts = [Draft(body, mode=held.mode)]
+    duty = picture.duties.get(_call_back(picture, command.id))
+    if duty is not None and result is not CallBack.NO_ANSWER:
+        drafts.append(Draft(DutyChanged(duty.duty, duty.owed_by, duty.due_at, DutyState.MET), mode=held.mode))
+    return Decision(tuple(drafts), subject=command.id)
+
+
+def _call_back(picture: Picture, serial: str) -> str:
+    return f"call_back {make_key(picture.party, serial)}"
+
+
 TABLE: dict[type[Command], Decide] = {
+    RecordVoiceStop: record_voice_stop,
+    NoteCallBack: note_call_back,
     SendStop: send_stop,
     AnswerStop: answer_stop,
     Resume: resume,

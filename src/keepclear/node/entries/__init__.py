@@ -18,9 +18,11 @@ from keepclear.node.entries import (
     dissemination,
     duties,
     duty,
+    ladder,
     line,
     linetests,
     notices,
+    readback,
     requests,
     stops,
     voice,
@@ -50,6 +52,7 @@ from keepclear.node.entries.duties import (
     DutyChanged,
     DutyState,
 )
+from keepclear.node.entries.ladder import CallMade, CallResult, LadderStep, LadderTried
 from keepclear.node.entries.line import (
     ClockConfirmed,
     ClockSuspected,
@@ -76,6 +79,14 @@ from keepclear.node.entries.notices import (
     Silenced,
     TransportsSaid,
 )
+from keepclear.node.entries.readback import (
+    ReadBackChecked,
+    ReadBackJudged,
+    ReadBackSaid,
+    ReadLine,
+    Verdict,
+    WrongLine,
+)
 from keepclear.node.entries.requests import (
     AlternativeAccepted,
     OutcomeReported,
@@ -85,9 +96,13 @@ from keepclear.node.entries.requests import (
     RequestWithdrawn,
 )
 from keepclear.node.entries.stops import (
+    CARD_MAX,
+    CallBack,
     Resumed,
     StopAnswered,
     StopSent,
+    VoiceStop,
+    VoiceStopCalled,
 )
 
 _SUBJECTS: tuple[ModuleType, ...] = (
@@ -103,6 +118,8 @@ _SUBJECTS: tuple[ModuleType, ...] = (
     dissemination,
     duty,
     voice,
+    ladder,
+    readback,
 )
 
 CHANNEL_KINDS: dict[str, type[Entry]] = {kind: body for each in _SUBJECTS for kind, body in each.CHANNEL.items()}
@@ -121,6 +138,7 @@ URGENT_KINDS = frozenset({"stop", "stop_answer", "resume"})
 FROZEN_CORE = frozenset({"stop", "stop_answer", "resume", "notice", "alert", "answer", "received"})
 
 __all__ = [
+    "CARD_MAX",
     "CHANNEL_KINDS",
     "DERIVED",
     "FROZEN_CORE",
@@ -135,6 +153,9 @@ __all__ = [
     "AlertSent",
     "AlternativeAccepted",
     "AnswerSent",
+    "CallBack",
+    "CallMade",
+    "CallResult",
     "ClockConfirmed",
     "ClockSuspected",
     "ConflictsFound",
@@ -147,6 +168,8 @@ __all__ = [
     "Hash",
     "HistoryRefused",
     "Instant",
+    "LadderStep",
+    "LadderTried",
     "MovementSaid",
     "NodeStarted",
     "Note",
@@ -159,6 +182,10 @@ __all__ = [
     "PeerRemoved",
     "Person",
     "Quarantined",
+    "ReadBackChecked",
+    "ReadBackJudged",
+    "ReadBackSaid",
+    "ReadLine",
     "Received",
     "RegionWord",
     "RequestRef",
@@ -175,6 +202,10 @@ __all__ = [
     "Text",
     "Transmitted",
     "TransportsSaid",
+    "Verdict",
     "Version",
+    "VoiceStop",
+    "VoiceStopCalled",
+    "WrongLine",
     "content_hash",
 ]

@@ -68,9 +68,14 @@ class ClockSuspected(Entry, frozen=True):
 
 
 class ClockConfirmed(Entry, frozen=True):
-    """`clock_confirmed`: a person looked at another clock and vouches for ours."""
+    """`clock_confirmed`: a person looked at another clock and vouches for ours.
+
+    Attributes:
+        shift_us: by how much our clock was set, microseconds; what runs on elapsed time moves with it.
+    """
 
     by: Person
+    shift_us: int = 0
 
 
 class Quarantined(Entry, frozen=True):

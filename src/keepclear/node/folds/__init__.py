@@ -13,9 +13,11 @@ from keepclear.node.folds import (
     dissemination,
     duties,
     duty,
+    ladder,
     line,
     linetests,
     notices,
+    readback,
     requests,
     stops,
     voice,
@@ -35,4 +37,6 @@ FOLDS: dict[type[Entry], Fold] = {
     **dissemination.FOLDS,
     **duty.FOLDS,
     **voice.FOLDS,
+    **ladder.FOLDS,
+    **readback.FOLDS,
 }

@@ -75,6 +75,11 @@ def apply_transmitted(state: State, entry: Read, body: Transmitted, sender: str,
         elif subject.kind == "request" and subject.key in state.requests:
             request = state.requests[subject.key]
             request.transmitted_at = request.transmitted_at or body.sent_at
+        elif subject.kind == "alert":
+            state.hand_over_ladder(subject.key, body.sent_at)
+        elif subject.kind == "stop" and subject.key in state.stops:
+            state.stops[subject.key].transmitted[body.to] = body.sent_at
+            state.hand_over_ladder(f"{subject.key}/{body.to}", body.sent_at)
         if subject.is_received:
             del state.subjects[(log, n)]
 
@@ -100,6 +105,8 @@ def apply_clock(state: State, entry: Read, body: ClockSuspected | ClockConfirmed
             state.clock_difference_ms, state.clock_against = body.difference_ms, body.against
         case ClockConfirmed():
             state.is_clock_suspect = False
+            for about in state.climbing:  # ladders run on elapsed time, as deadlines do
+                state.ladders[about].since_us += body.shift_us
 
 
 def apply_quarantined(state: State, entry: Read, body: Quarantined, sender: str, receiver: str) -> None:

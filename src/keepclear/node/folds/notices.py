@@ -23,6 +23,7 @@ from keepclear.node.entries import (
     Silenced,
 )
 from keepclear.node.held import HeldAlert, HeldNotice, HeldVersion, Instants, Subject
+from keepclear.node.heldladder import HeldLadder
 from keepclear.node.logs import Read, parties_of
 from keepclear.node.state import Fold, State
 
@@ -78,6 +79,7 @@ def _put_version(state: State, entry: Read, body: NoticeFiled | NoticeSent, key:
     for alert in _alerts_about(state, held, held.versions[-2:-1]):
         if alert.is_open:
             alert.state = "superseded"
+            state.close_ladder(alert.id, "superseded")
     if sender != state.party:
         _drop_versions(state, held)
     return held
@@ -86,7 +88,7 @@ def _put_version(state: State, entry: Read, body: NoticeFiled | NoticeSent, key:
 def _drop_versions(state: State, held: HeldNotice) -> None:
     old = held.versions[:-VERSIONS_KEPT]
     for alert in list(_alerts_about(state, held, old)):
-        del state.alerts[alert.id]
+        _drop_alert(state, alert)
     for version in old:
         held.sent.pop((state.party, version.version), None)
     del held.versions[: len(old)]
@@ -124,6 +126,8 @@ def apply_alert(state: State, entry: Read, body: AlertSent, sender: str, receive
     )
     if body.notice.version < notice.latest.version:
         held.state = "superseded"
+    elif sender == state.party:
+        state.begin_ladder(HeldLadder(body.alert, receiver, entry.mode, body.level, entry.at))
     state.subjects[(entry.log, entry.n)] = Subject("alert", body.alert, 0, entry.at)
 
 
@@ -144,6 +148,7 @@ def apply_answer(state: State, entry: Read, body: AnswerSent, sender: str, recei
             held.due_at += min(body.standby_s, most_s) * SECOND_US
     elif held.state != "superseded":
         held.state = "answered"
+        state.close_ladder(held.id, "answered")
     notice = state.notices.get(make_key(body.notice.party, body.notice.id))
     instants = notice.sent.get((sender, body.notice.version)) if notice else None
     if instants is not None and acknowledges(body.answer):
@@ -212,12 +217,14 @@ def forget(state: State, now_us: int) -> None:
         else:
             _drop(state, held)
     for key in [key for key, stop in state.stops.items() if stop.resumed_at and stop.resumed_at < before]:
+        for peer in state.stops[key].to:
+            state.drop_ladder(f"{key}/{peer}")
         del state.stops[key]
 
 
 def _drop(state: State, held: HeldNotice) -> None:
     for alert in list(_alerts_about(state, held)):
-        del state.alerts[alert.id]
+        _drop_alert(state, alert)
     state.indexes[held.latest.mode].remove(held.key)
     state.drop_end(held.key, held.span.end_us)
     for peer in state.peers:
@@ -226,6 +233,11 @@ def _drop(state: State, held: HeldNotice) -> None:
     state.counts[held.party] -= 1
     for party in (state.party, *state.peers):
         state.conflicts.pop((held.key, party), None)
+
+
+def _drop_alert(state: State, alert: HeldAlert) -> None:
+    del state.alerts[alert.id]
+    state.drop_ladder(alert.id)
 
 
 def _ended_at(held: HeldNotice) -> int:
