@@ -130,6 +130,7 @@ def test_a_statement_has_the_speaker_that_the_text_gives_it(text: str, speaker: 
         "Each side blames the other for the collision.",
         "The security area of the website was changed.",
         "They did not answer regular phone calls on Monday.",
+        "Ten mortar rounds lay near Arda.",
     ],
 )
 def test_words_that_only_resemble_an_event_give_none(text: str) -> None:

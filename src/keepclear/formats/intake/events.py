@@ -10,6 +10,7 @@ from typing import Final
 from keepclear.formats.intake.names import _CAP, Person, is_locative, listed
 from keepclear.formats.intake.passages import Passage
 from keepclear.formats.intake.scene import COUNT, Scene, around, is_planned, nearest, surely
+from keepclear.formats.intake.statements import TRAILING
 from keepclear.formats.intake.values import Finding, Kind, Place, Span, When
 
 _ADJ: Final = r"(?:[\w’'-]+\s+){0,5}?"
@@ -92,12 +93,18 @@ def meetings(scene: Scene, passage: Passage, taken: Sequence[Span]) -> Iterator[
             if position == 0
             else _break_before(scene.text, words[position - 1].span.end, word.span.start)
         )
-        end = words[position + 1].span.start if position + 1 < len(words) else passage.span.end
+        end = words[position + 1].span.start if position + 1 < len(words) else _told_end(scene.text, passage)
         if position + 1 < len(words):
             end = _break_before(scene.text, word.span.end, end)
         found = _meeting(scene, passage, word, Span(start, end), taken)
         if found:
             yield found
+
+
+def _told_end(text: str, passage: Passage) -> int:
+    """Where `..., the minister said` begins at a sentence's end: who tells of a meeting need not have been there."""
+    trailing = TRAILING.search(passage.span.of(text))
+    return passage.span.start + trailing.start() if trailing and trailing.start() > 12 else passage.span.end
 
 
 def _inside(word: _Word, taken: Sequence[Span]) -> bool:
@@ -130,12 +137,31 @@ def _meeting_words(scene: Scene, passage: Passage) -> Iterator[_Word]:
         is_for_press = re.search(r"(?i)\b(?:press|news)\s+$", text[max(start, span.start - 8) : span.start]) is not None
         if is_for_press or any(span.meets(call) for call in calls):
             continue
+        if match["noun"].lower().startswith("round") and not _is_round_of_talks(text, start, span, end):
+            continue
         is_named = re.search(rf"{_CAP}\s+$", text[max(start, span.start - 30) : span.start]) is not None
         is_back = _ANAPHORIC.search(text[max(start, span.start - 24) : span.start]) is not None
         if match["tail"] or (is_named and match["noun"][0] != "t"):
             yield _Word(Kind.MEETING, span, is_strong=not is_back or bool(match["tail"]))
         elif not is_back:
             yield _Word(Kind.MEETING, span, is_strong=False)
+
+
+def _is_round_of_talks(text: str, start: int, span: Span, end: int) -> bool:
+    """`The next round`, `a round of technical talks`; not what is fired."""
+    before, after = text[max(start, span.start - 14) : span.start], text[span.start : min(end, span.start + 60)]
+    return (
+        re.search(
+            r"(?i)\b(?:next|first|second|third|fourth|fifth|last|latest|new|another|final|\d+(?:st|nd|rd|th))\s+$",
+            before,
+        )
+        is not None
+        or re.match(
+            r"(?i)rounds?\s+of\s+(?:the\s+)?(?:[\w-]+\s+){0,3}(?:talks|meetings?|negotiations|consultations|discussions)",
+            after,
+        )
+        is not None
+    )
 
 
 def _merged(text: str, words: list[_Word]) -> list[_Word]:

@@ -21,7 +21,7 @@ _ZONE: Final = re.compile(
     r"|[Rr]estricted|[Pp]rohibited|[Dd]e-?confliction|[Ss]ecurity|[Ss]afe(?:ty)?|[Pp]rotected|[Tt]raining|[Ss]pecial caution|[Hh]umanitarian|[Mm]ilitary"
     r"|[Ff]iring|[Ee]xercise|[Cc]losed|[Aa]ir [Dd]efen[cs]e [Ii]dentification|[Ww]eapons?-free|[Ff]ire traffic|[Cc]oordination|[Rr]eserved"
     r"|[Cc]ontrolled|[Ss]eparation|[Dd]isengagement|[Nn]eutral|[Ee]vacuation|[Dd]rone-free|[Aa]ir|[Gg]reen|[Tt]ransit|[Bb]order|[Ww]arning|[Hh]azard)\s+"
-    r"(?:[Zz]ones?|[Aa]reas?|[Cc]orridors?|[Aa]irspace|[Bb]elts?|[Ss]trip|[Pp]erimeter)|DMZ|ADIZ|[Cc]orridors?(?=\s+(?:of\s+)?\d)))"
+    r"(?:[Zz]ones?|[Aa]reas?|[Cc]orridors?|[Aa]irspace|[Bb]elts?|[Ss]trip|[Pp]erimeter)|(?:[Tt]emporary\s+)?[Ff]light\s+[Rr]estrictions?|DMZ|ADIZ|[Cc]orridors?(?=\s+(?:of\s+)?\d)))"
 )
 #: Words that these pairs also have in other senses: no zone unless a place or a size stands beside them.
 _LOOSE: Final = re.compile(r"(?i)\b(?:security|safety|military|border|coordination|training|exercise|protected|air|controlled)\s+(?:area|airspace|strip|perimeter)|\b(?:air|green)\s+(?:zone|belt)")  # fmt: skip

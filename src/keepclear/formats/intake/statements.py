@@ -26,7 +26,8 @@ _BARE: Final = re.compile(r"(?:said|says|say|told|denied|denies|claims?|claimed|
 _VERB: Final = re.compile(rf"\b{_SAYING}\b")
 _PRONOUN: Final = re.compile(r"(?:he|she|they|it|we)$", re.IGNORECASE)
 _ACCORDING: Final = re.compile(r"\b[Aa]ccording to\s+(?P<np>[^,.;]{2,120}?)(?=,|[.;]|$)")
-_TRAILING: Final = re.compile(
+#: Words of saying at the end of a sentence.
+TRAILING: Final = re.compile(
     rf",\s+(?:(?P<np>(?:(?!\b(?:who|which|that)\b)[^,.;:]){{2,90}}?)\s+{_SAY}|(?:said|says|added|announced|reported)\s+(?P<np2>(?:the\s+|an?\s+)?(?:[\w’'-]+\s+){{0,3}}?{_CAP}[^,.;:]{{0,60}}?|officials|(?:an?|the)\s+(?:official|spokes\w+)))"
     r"(?P<more>\s+(?:(?:on|in|late|early|at|through|via|yesterday|earlier|last|this)\b|(?:an?\s+|the\s+|his\s+|her\s+|its\s+)?"
     r"(?:briefing|press|news|reporters?|journalists?|parliament|lawmakers|state|Reuters|AFP|TASS|Interfax|Xinhua|Anadolu)\b)[^,.;]{0,60})?\s*[.]?$"
@@ -128,7 +129,7 @@ def _reported(scene: Scene, passage: Passage, spoken: Spoken) -> Finding | None:
         passage.is_heading or scene.people(Span(passage.span.start, passage.span.start + label.end()))
     ):
         speaker, inner = _named(scene, label["np"], passage.span, spoken), (label.end(), len(body))
-    elif (trailing := _TRAILING.search(body)) and trailing.start() > 12:
+    elif (trailing := TRAILING.search(body)) and trailing.start() > 12:
         phrase = trailing["np"] or trailing["np2"]
         speaker, inner = (
             _named(scene, phrase, Span(passage.span.start + trailing.start(), passage.span.end), spoken),
