@@ -114,6 +114,7 @@ class Stage:
         self.forth = Log(channel_origin("amber", "birch"), self.amber)
         self.back = Log(channel_origin("birch", "amber"), self.birch)
         self.picture = a_calm_picture(self)
+        self.watch: dict[str, Any] = {"watch": a_watch(self.now), "people": [], "log": []}
         self.lines = [a_line("birch", self.now), a_line("cedar", self.now)]
 
     # ------------------------------------------------------------------------------------------- what the tests do
@@ -303,6 +304,22 @@ def a_test(party: str, number: int, now: datetime, **more: Any) -> dict[str, Any
         "skew_uncertain_s": None,
         "causes": [],
         "asks_us": False,
+        **more,
+    }
+
+
+def a_watch(now: datetime, **more: Any) -> dict[str, Any]:
+    """The watch as /v1/watch shows it: nobody holds it yet."""
+    return {
+        "holder": "",
+        "since": "",
+        "periods": [],
+        "handover": None,
+        "items": [],
+        "digest": "d" * 64,
+        "drafts": [],
+        "numbers": [],
+        "recordings": [],
         **more,
     }
 
@@ -562,6 +579,9 @@ def app_of(stage: Stage) -> Starlette:
     async def line(_: Request) -> Response:
         return JSONResponse(stage.lines)
 
+    async def watch(request: Request) -> Response:
+        return JSONResponse(stage.watch[request.url.path.rpartition("/")[2]])
+
     async def identity(_: Request) -> Response:
         return JSONResponse({"identity": stage.amber_identity.to_json(), "fingerprint": ""})
 
@@ -593,6 +613,7 @@ def app_of(stage: Stage) -> Starlette:
         Route("/v1/picture", picture),
         Route("/v1/stream", stream),
         Route("/v1/line", line),
+        *(Route(f"/v1/{name}", watch, methods=["GET"]) for name in ("watch", "people", "log")),
         Route("/v1/record/given", given),
         Route("/v1/record/entries", entries),
         Route("/v1/record/proof", proof),

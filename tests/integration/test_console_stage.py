@@ -516,7 +516,7 @@ def test_a_polygon_is_drawn_on_the_map(stage: Stage, desk: Seat) -> None:
 
 
 def open_entry(page: Page, n: int) -> None:
-    page.keyboard.press("Alt+4")
+    page.keyboard.press("Alt+5")
     page.locator(f"[data-key=entry-{n}]").click()
 
 

@@ -157,7 +157,7 @@ def test_a_region_word_that_the_place_contradicts_is_sent_only_when_confirmed(de
 
 def test_each_entry_of_the_record_proves_itself_in_the_browser(desks: tuple[Page, Page]) -> None:
     amber, _ = desks
-    amber.keyboard.press("Alt+4")
+    amber.keyboard.press("Alt+5")
 
     for kind in ("keepclear/amber/to/birch", "keepclear/birch/to/amber", "keepclear/amber/private"):
         amber.locator(f"[data-key='log-{kind}']").click()
@@ -179,7 +179,7 @@ def test_one_flipped_byte_in_a_proof_shows_red(desks: tuple[Page, Page]) -> None
         route.fulfill(body=json.dumps(answer), content_type="application/json")
 
     amber.route("**/v1/record/proof*", forge)
-    amber.keyboard.press("Alt+4")
+    amber.keyboard.press("Alt+5")
     amber.locator(".entry").first.click()
 
     expect(amber.locator("[data-verdict=fails]")).to_contain_text("Proof does not hold")

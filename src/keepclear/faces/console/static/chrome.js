@@ -332,6 +332,7 @@ const VIEWS = [
   ["floor", "▦"],
   ["file", "✎"],
   ["lines", "⇄"],
+  ["watch", "☰"],
   ["record", "≡"],
   ["reference", "§"],
 ];

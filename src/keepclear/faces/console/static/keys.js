@@ -34,7 +34,7 @@ function nextPane() {
 
 function withAlt(event) {
   if (event.code === "KeyS") return (pressStop(), true);
-  const view = /^Digit([1-5])$/.exec(event.code) && viewsThere()[Number(event.code.at(-1)) - 1];
+  const view = /^Digit([1-6])$/.exec(event.code) && viewsThere()[Number(event.code.at(-1)) - 1];
   return view ? (change({ view }), true) : false;
 }
 

@@ -12,6 +12,7 @@ import { cardPane, detailPane } from "./views/detail.js";
 import { floorView } from "./views/floor.js";
 import { fileView } from "./views/file.js";
 import { linesView } from "./views/lines.js";
+import { watchView } from "./views/watch.js";
 import { recordView } from "./views/record.js";
 import { referenceView } from "./views/reference.js";
 import { keysView } from "./views/keyspage.js";
@@ -62,12 +63,13 @@ function drawMain(hot) {
     floor: () => floorView(rows, side ?? detailPane(), hot, centre),
     file: () => fileView(side, hot, centre),
     lines: () => linesView(side),
+    watch: () => watchView(side),
     record: () => recordView(side),
     reference: () => referenceView(side),
     keys: () => keysView(side),
   };
   const kids = views[state.view]();
-  const kind = { floor: "floor", file: "floor", lines: "page linespage", record: "page rec", reference: "page ref", keys: "page keyspage" }[
+  const kind = { floor: "floor", file: "floor", lines: "page linespage", watch: "page linespage", record: "page rec", reference: "page ref", keys: "page keyspage" }[
     state.view
   ];
   parts.main.className = [kind, shown && !state.card ? "isalarm" : "", side ? "hasside" : ""].join(" ");

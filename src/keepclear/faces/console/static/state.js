@@ -11,9 +11,10 @@ const kept = (key, otherwise) => {
 export const state = {
   picture: null, // GET /v1/picture, newest
   lines: [], // GET /v1/line, newest: one for each enrolled party
-  sendingLine: "",
+  sendingLine: "", // what is being sent from the pages of the lines and the watch
+  watch: { watch: null, people: [], log: [], problem: "" }, // GET /v1/watch, /v1/people, /v1/log
   pictureAt: 0, // when it came, by the node's clock, ms
-  view: "floor", // floor, file, lines, record, reference, keys
+  view: "floor", // floor, file, lines, watch, record, reference, keys
   chosen: null, // {type: "alert" | "stop" | "notice" | "conflict", key}
   tab: "notice",
   holder: kept("holder", null), // {name, since}: who holds the watch at this desk

@@ -6,7 +6,7 @@ import { playAll } from "../sound.js";
 
 const KEYS = [
   ["Alt S", "stop"],
-  ["Alt 1 … 5", "views"],
+  ["Alt 1 … 6", "views"],
   ["J K", "next"],
   ["1 … 5", "choose"],
   ["A", "answer"],
