@@ -508,6 +508,27 @@ async def test_a_service_that_is_down_may_not_plan(service: Service) -> None:
     assert (await amber.delete(f"{INTENTS}/{made['id']}/{ovn}")).status_code == 200
 
 
+async def test_what_a_service_that_is_down_only_planned_is_not_needed_in_the_key(service: Service) -> None:
+    clock, arbiter = service.clock, service.birch.having(AA)
+    made = await service.amber.make_intent()
+    down = await arbiter.put(f"{AVAILABILITY}/amber", {"old_version": "", "availability": "Down"})
+
+    over = await service.birch.make_intent()
+
+    assert (await service.birch.delete(f"{INTENTS}/{over['id']}/{over['ovn']}")).status_code == 200
+    await arbiter.put(f"{AVAILABILITY}/amber", {"old_version": down.json()["version"], "availability": "Normal"})
+    wish = {"uss_base_url": "https://a.example.com"}
+    path = f"{INTENTS}/{made['id']}/{made['ovn']}"
+    flown = await service.amber.put(path, an_intent(clock, state="Activated", new_subscription=wish))
+    assert flown.status_code == 200
+    version = (await arbiter.get(f"{AVAILABILITY}/amber")).json()["version"]
+    await arbiter.put(f"{AVAILABILITY}/amber", {"old_version": version, "availability": "Down"})
+
+    refused = await service.birch.put(f"{INTENTS}/{new_id()}", an_intent(clock))
+    assert refused.status_code == 409
+    assert [each["id"] for each in refused.json()["missing_operational_intents"]] == [made["id"]]
+
+
 async def test_a_reference_is_let_go_of_a_day_after_its_end(service: Service) -> None:
     wish = {"uss_base_url": "https://a.example.com"}
     made = await service.amber.make_intent(new_subscription=wish)

@@ -11,6 +11,8 @@ import httpx
 import msgspec
 import pytest
 from tests.conformance.service import (
+    AA,
+    AVAILABILITY,
     CMSA,
     CONSTRAINTS,
     CP,
@@ -23,6 +25,7 @@ from tests.conformance.service import (
     a_circle,
     a_service,
     a_volume,
+    an_intent,
     check_answer,
     new_id,
     signing_key,
@@ -261,6 +264,28 @@ async def test_a_manager_who_does_not_show_its_details_keeps_us_from_planning_bl
             await region.birch.uss.plan(plan)
 
         assert (await region.service.birch.get(f"{INTENTS}/{plan.id}")).status_code == 404
+
+
+@pytest.mark.parametrize(("state", "is_planned"), [("Accepted", True), ("Activated", False)])
+async def test_a_service_marked_down_that_does_not_answer_gives_way_unless_it_flies(
+    state: str, *, is_planned: bool
+) -> None:
+    async with a_region() as region:
+        clock, cedar = region.service.clock, region.service.amber
+        # Amber knows nothing of this one: whoever asks it for the details gets none.
+        made = await cedar.make_intent(uss_base_url="https://amber.example.com/utm")
+        if state != "Accepted":
+            body = an_intent(clock, state=state, uss_base_url="https://amber.example.com/utm")
+            body["new_subscription"] = {"uss_base_url": "https://amber.example.com/utm"}
+            answer = await cedar.put(f"{INTENTS}/{made['id']}/{made['ovn']}", body)
+            assert answer.status_code == 200
+        down = {"old_version": "", "availability": "Down"}
+        assert (await region.service.birch.having(AA).put(f"{AVAILABILITY}/amber", down)).status_code == 200
+
+        outcome = await region.birch.uss.plan(a_plan(clock, priority=1_000))
+
+        assert (outcome.standing is not None) is is_planned
+        assert [each.plan.id for each in outcome.conflicts] == ([] if is_planned else [made["id"]])
 
 
 # ------------------------------------------------------------------------------------------------------------- told

@@ -239,7 +239,12 @@ def _spread(
 
 
 def _check_key(registry: Registry, ask: PutIntent, *, needs_constraints: bool) -> None:
-    missing = registry.unknown_intents(ask.extents, besides=ask.id, key=ask.key)
+    missing = [
+        held
+        for held in registry.unknown_intents(ask.extents, besides=ask.id, key=ask.key)
+        # Nobody can learn the OVN of a service that does not answer: what it has only planned gives way.
+        if held.state is not IntentState.ACCEPTED or registry.state_of(held.manager) is not UssState.DOWN
+    ]
     constraints: list[Constraint] = []
     if needs_constraints:
         constraints = [held for held in registry.constraints_meeting(ask.extents) if held.ovn not in ask.key]

@@ -14,8 +14,8 @@ from typing import Final
 
 from keepclear.core.conflict import Verdict
 from keepclear.core.volume import Volume4D
-from keepclear.dss.values import MONITORING, STRATEGIC
-from keepclear.errors import LimitReached, Malformed, NotAllowed, NotFound, Unavailable, UnlawfulChange
+from keepclear.dss.values import MONITORING, STRATEGIC, UssState
+from keepclear.errors import KeepclearError, LimitReached, Malformed, NotAllowed, NotFound, Unavailable, UnlawfulChange
 from keepclear.formats.f3548 import messages
 from keepclear.formats.f3548.volumes import instant_us, volume_message
 from keepclear.uss import wire
@@ -119,8 +119,20 @@ class Uss:
             for reference in await self._references(volume):
                 references[reference.id] = reference
         theirs = [each for each in references.values() if each.id not in self.own]
-        found = await asyncio.gather(*(self._details(each) for each in theirs))
+        found = await asyncio.gather(*(self._known(each, plan) for each in theirs))
         return [each for each in found if each is not None]
+
+    async def _known(self, reference: messages.PeerIntentReference, plan: Plan) -> Standing | None:
+        """The details of a reference, or what is assumed of a service that is marked Down and does not answer."""
+        is_down = reference.uss_availability == UssState.DOWN.value
+        try:
+            known = await self._details(reference)
+        except KeepclearError as problem:
+            if not is_down:
+                raise
+            log.warning("manager_down code=%s", problem.code)
+            known = None
+        return wire.assumed(reference, plan) if known is None and is_down else known
 
     async def _references(self, volume: Volume4D) -> tuple[messages.PeerIntentReference, ...]:
         body = {"area_of_interest": volume_message(volume)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -19,6 +19,8 @@ from keepclear.uss.values import Plan, Standing
 
 #: Volumes of one intent of another service. More is refused: each is compared with each of ours.
 VOLUMES_MAX = 1_000
+#: Greater than any that is given.
+PRIORITY_TOP: Final = 2**63
 
 
 def details_message(standing: Standing) -> messages.OperationalIntent:
@@ -88,6 +90,25 @@ def standing_of(intent: messages.OperationalIntent) -> Standing:
         reference.manager,
         reference.version,
         reference.ovn or "",
+        reference.uss_base_url.rstrip("/"),
+        instant_us(reference.time_start),
+        instant_us(reference.time_end),
+    )
+
+
+def assumed(reference: messages.PeerIntentReference, plan: Plan) -> Standing | None:
+    """What the standard has us assume of an intent whose details its service, marked Down, does not give.
+
+    What was only planned gives way: None. What may be in the air is wherever the plan is, and goes before everything.
+    """
+    state = IntentState(reference.state)
+    if state is IntentState.ACCEPTED:
+        return None
+    return Standing(
+        Plan(reference.id, plan.extents, state, PRIORITY_TOP),
+        reference.manager,
+        reference.version,
+        "",
         reference.uss_base_url.rstrip("/"),
         instant_us(reference.time_start),
         instant_us(reference.time_end),
