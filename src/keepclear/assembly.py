@@ -10,19 +10,21 @@ async with open_node(config) as ready, open_doors(ready.node, **ready.for_doors(
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 import keepclear
 from keepclear.config import Alarms, Config, Door, Standard
+from keepclear.core.agreement import Agreement
 from keepclear.core.escalation import Rung
 from keepclear.core.gazetteer import Gazetteer
 from keepclear.dss.limits import DEFAULT as DSS_LIMITS
@@ -34,17 +36,23 @@ from keepclear.formats.phrasebook import Phrasebook
 from keepclear.formats.reference import MAX_REFERENCE_BYTES, read_reference, reference_view
 from keepclear.formats.tokens import read_pem
 from keepclear.links import system
+from keepclear.links.accounts import AccountFile, Argon2Passwords
 from keepclear.links.alert_mail import AlarmMail, MailServer
 from keepclear.links.alert_webhook import AlarmWebhook
 from keepclear.links.jwks import KeySet
 from keepclear.links.modem import Modem
+from keepclear.links.passkeys import WebAuthnPasskeys
 from keepclear.links.peer import HttpsPeerLink, PeerDoor
 from keepclear.links.phrasebooks import load_phrasebooks
+from keepclear.links.rehearsal import LocalLink
 from keepclear.links.standard import Authority, HttpsStandardLink
 from keepclear.links.voice_tables import VoiceTables
+from keepclear.node.commands import EnrolPeer, ProposeAgreement, SignAgreement
 from keepclear.node.node import Node
 from keepclear.node.ports import AlarmPath, AlarmPaths, Clock, Entropy, Keys
+from keepclear.node.settings import DEFAULT as SETTINGS
 from keepclear.stores.dss_memory import MemoryDssStore
+from keepclear.stores.memory import MemoryStore
 from keepclear.stores.sqlite.dss import SqliteDssStore
 from keepclear.stores.sqlite.store import SqliteStore
 
@@ -72,6 +80,7 @@ class Ready:
         reference: a reference view, JSON, checked; None for none.
         own_places: the party's own gazetteer; None for none.
         phrasebooks: each language, and who signed it or an empty name.
+        accounts, passwords, passkeys: how people of the party sign in.
     """
 
     node: Node
@@ -83,6 +92,9 @@ class Ready:
     reference: bytes | None
     own_places: Gazetteer | None
     phrasebooks: Mapping[str, tuple[Phrasebook, str]]
+    accounts: AccountFile
+    passwords: Argon2Passwords
+    passkeys: WebAuthnPasskeys
 
     def for_doors(self) -> dict[str, Any]:
         """The arguments of `faces.serving.open_doors` behind the node."""
@@ -95,6 +107,9 @@ class Ready:
             "reference": self.reference,
             "own_places": self.own_places,
             "phrasebooks": self.phrasebooks,
+            "account_store": self.accounts,
+            "passwords": self.passwords,
+            "passkeys": self.passkeys,
         }
 
 
@@ -153,6 +168,9 @@ async def open_node(
                 reference=reference,
                 own_places=own_places,
                 phrasebooks=phrasebooks,
+                accounts=AccountFile(config.folder),
+                passwords=Argon2Passwords(),
+                passkeys=WebAuthnPasskeys(),
             )
         finally:
             await node.stop()
@@ -160,6 +178,107 @@ async def open_node(
     finally:
         await link.close()
         store.close()
+
+
+class Trained(Protocol):
+    """A fictional party of an exercise."""
+
+    @property
+    def id(self) -> str:
+        """Its party id."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """As people call it."""
+        ...
+
+    @property
+    def on_watch(self) -> str:
+        """Who signs for it."""
+        ...
+
+    @property
+    def enrols(self) -> str:
+        """Who compares words for it."""
+        ...
+
+    @property
+    def telephone(self) -> str:
+        """Where it would be reached."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """A node to train at, and the other side's."""
+
+    ready: Ready
+    other: Node
+
+
+@contextlib.asynccontextmanager
+async def open_training(
+    folder: Path, ours: Trained, theirs: Trained, agreement: Agreement, *, ports: tuple[int, int]
+) -> AsyncIterator[Training]:
+    """Two nodes in memory, enrolled and agreed, that reach each other and nobody else; all they say is EXER (V6).
+
+    Keys are made anew in the folder and are nobody's: no live party has enrolled them, and none can be enrolled here.
+
+    Args:
+        ports: of our console, and of a peer door that knows nobody.
+    """
+    clock, entropy = system.SystemClock(), system.SystemEntropy()
+    settings = replace(SETTINGS, exercise_only=True)
+    phrasebooks = {name: (each.book, each.signer) for name, each in load_phrasebooks(folder).items()}
+    nodes: dict[str, Node] = {}
+    links = {party.id: LocalLink(party.id) for party in (ours, theirs)}
+    for party in (ours, theirs):
+        place = folder / party.id
+        system.create_identity(place, party.id, f"{party.name} EXERCISE", entropy, now_us=clock.now_us())
+        identity, signer = system.load_identity(place)
+        keys = Keys(identity.party, identity.name, signer)
+        nodes[party.id] = Node(
+            keys, MemoryStore(), links[party.id], clock, entropy, software=SOFTWARE, settings=settings
+        )
+    try:
+        for one, other in ((ours, theirs), (theirs, ours)):
+            await nodes[one.id].start()
+            known = nodes[other.id].loop.identity.to_json()
+            persons = (one.enrols, other.enrols)
+            await nodes[one.id].submit(
+                EnrolPeer(
+                    other.id, f"{other.name} EXERCISE", str(known["ed25519"]), str(known["mldsa44"]), "", "",
+                    other.telephone, persons,
+                )
+            )  # fmt: skip
+        # Only now: a node answers nobody whom it has not enrolled.
+        links[ours.id].others[theirs.id], links[theirs.id].others[ours.id] = nodes[theirs.id], nodes[ours.id]
+        proposed = await nodes[ours.id].submit(ProposeAgreement(agreement, ours.on_watch))
+        while proposed.subject not in nodes[theirs.id].picture.agreements:  # noqa: ASYNC110 -- the line tells nobody
+            await asyncio.sleep(0.05)
+        await nodes[theirs.id].submit(SignAgreement(proposed.subject, theirs.on_watch))
+        own, shown = system.peer_files(folder / ours.id), system.console_files(folder / ours.id)
+        yield Training(
+            Ready(
+                node=nodes[ours.id],
+                console=_listening(Door("127.0.0.1", ports[0]), shown),
+                peers=_listening(Door("127.0.0.1", ports[1]), own),
+                token=system.load_token(folder / ours.id),
+                clock=clock,
+                entropy=entropy,
+                reference=None,
+                own_places=None,
+                phrasebooks=phrasebooks,
+                accounts=AccountFile(folder / ours.id),
+                passwords=Argon2Passwords(),
+                passkeys=WebAuthnPasskeys(),
+            ),
+            nodes[theirs.id],
+        )
+    finally:
+        for node in nodes.values():
+            await node.stop()
 
 
 @contextlib.contextmanager

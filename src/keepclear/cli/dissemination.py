@@ -28,7 +28,7 @@ def show_all(home: Home = HERE, as_json: AsJson = False) -> None:
             rows = [(receipt.group, receipt.person or "-", receipt.at or "not yet") for receipt in each.receipts]
             found += table([("group", "confirmed by", "at"), *rows], indent="  ")
         found += [
-            f"{each.party} on {each.notice} v{each.version}: {each.reached} of {each.groups} at {each.at} ({each.by})"
+            f"{each.party} on {each.notice} v{each.version}: {_far(each.reached, each.groups)} at {each.at} ({each.by})"
             for each in held.told_us
         ]
         found += [
@@ -39,6 +39,10 @@ def show_all(home: Home = HERE, as_json: AsJson = False) -> None:
         return found or ["nothing was passed on, and there are no groups"]
 
     show(held, lines, as_json=as_json)
+
+
+def _far(reached: int, groups: int) -> str:
+    return f"{reached} of {groups}" if groups else "passed on, shown as a commitment alone,"
 
 
 def group(

@@ -32,6 +32,7 @@ from keepclear.cli import (
     report,
     serve,
     stop,
+    train,
     user,
     verify,
     voice,
@@ -172,6 +173,7 @@ _add(_cards, "token", voice.token, "card token amber/SA-0001 --peer birch --row 
 _carried = _group("carry", "The line on foot: files, sticks and QR codes, when nothing connects two nodes.")
 _add(_carried, "out", carry.out, "carry out --to birch for-birch.carried --home amber")
 _add(_carried, "in", carry.take_in, "carry in for-birch.carried --home birch")
+_add(app, "train", train.train, "train short_notice --as amber")
 
 _peers = _group("peer", "Enrol other parties' keys, two persons comparing twelve words.")
 _add(_peers, "invite", peer.invite, "peer invite --home amber")
@@ -287,6 +289,8 @@ _add(_watch, "attach", watch.attach, 'watch attach call.wav --about birch --by "
 _users = _group("user", "The people of our party, and what they are there for.")
 _add(_users, "list", user.list_people, "user list --home amber")
 _add(_users, "add", user.add, 'user add imaro "I. Maro" --role duty_officer --role admin --by "I. Maro" --home amber')
+_add(_users, "link", user.link, "user link imaro --home amber")
+_add(_users, "password", user.password, "user password imaro --home amber")
 _add(_users, "remove", user.remove, 'user remove jvenn --by "I. Maro" --home amber')
 
 _log = _group("log", "The duty log: free words, private, never changed.")

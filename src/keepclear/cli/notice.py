@@ -204,7 +204,9 @@ def _filed(home: Path, values: Mapping[str, Any]) -> answers.NoticeAnswer:
 def _filed_lines(noticed: answers.Notice, filed: answers.NoticeAnswer) -> Iterator[str]:
     yield f"{noticed.party}/{noticed.id} v{noticed.version} is recorded and submitted ({noticed.hash[:16]})"
     for told in noticed.recipients:
-        yield f"  to {told.party}: {'on its way' if told.disclosed else 'not shown, as agreed'}"
+        waits = any(entry.kind == "held_back" for entry in filed.receipt.entries)
+        not_yet = "not delivered while suspended: it waits" if waits else "not shown, as agreed"
+        yield f"  to {told.party}: {'on its way' if told.disclosed else not_yet}"
     for flag in filed.flags:
         yield f"  look again: {flag.code}: {flag.words}"
     for conflict in filed.conflicts:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from keepclear.cli.common import HERE, AsJson, By, Home, client_of, show, table
+from keepclear.cli.common import HERE, AsJson, By, Home, client_of, say, show, table
 
 Login = Annotated[str, typer.Argument(metavar="LOGIN", help="The name to sign in with: imaro.")]
 
@@ -17,8 +17,14 @@ def list_people(home: Home = HERE, as_json: AsJson = False) -> None:
 
     with client_of(home) as client:
         people = client.ask("GET", "/v1/people", list[PersonShown])
-    rows = [(each.login, each.name, ", ".join(each.roles), each.desk, each.telephone) for each in people]
-    heads = ("login", "name", "roles", "desk", "telephone")
+    rows = [
+        (
+            each.login, each.name, ", ".join(each.roles), each.desk, each.telephone,
+            f"{'password' if each.has_password else 'no password'}, {each.passkeys} passkeys",
+        )
+        for each in people
+    ]  # fmt: skip
+    heads = ("login", "name", "roles", "desk", "telephone", "signs in with")
     show(people, lambda: table([heads, *rows]) or ["nobody is named yet"], as_json=as_json)
 
 
@@ -40,6 +46,27 @@ def add(
     with client_of(home) as client:
         done = client.ask("POST", "/v1/people", WatchAnswer, to_request(SetPersonRequest, values))
     show(done, lambda: (f"{login} signs as {name}: {', '.join(role)}",), as_json=as_json)
+
+
+def link(login: Login, home: Home = HERE, as_json: AsJson = False) -> None:
+    """Make a one-time link for one person: to set a first password, or when they have lost it. It is for them alone."""
+    from urllib.parse import quote
+
+    from keepclear.formats.api.session import PersonLink
+
+    with client_of(home) as client:
+        made = client.ask("POST", f"/v1/people/{quote(login, safe='')}/link", PersonLink)
+    show(made, lambda: (f"{made.url}", f"opens once, as {login}, until {made.until}"), as_json=as_json)
+
+
+def password(login: Login, home: Home = HERE) -> None:
+    """Set a person's password; it is asked for unseen. Every session of theirs is closed."""
+    from keepclear.formats.api.session import AccountShown, SetPasswordRequest
+
+    given: str = typer.prompt("New password, 12 characters at least", hide_input=True, confirmation_prompt=True)
+    with client_of(home) as client:
+        client.ask("POST", "/v1/account/password", AccountShown, SetPasswordRequest(password=given, login=login))
+    say(f"{login} signs in with it from now on")
 
 
 def remove(login: Login, by: By, home: Home = HERE, as_json: AsJson = False) -> None:

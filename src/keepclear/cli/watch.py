@@ -72,6 +72,9 @@ def tick(
         with client_of(home) as client:
             watch = client.ask("GET", "/v1/watch", WatchShown)
         wanted += [item.key for item in watch.items if item.section in section and not item.ticked]
+    if not wanted:
+        say("there is nothing to tick there")
+        return
     values = {"items": wanted, "by": by}
     _post(home, "/v1/watch/handover/ticks", "TickItemsRequest", values, f"{len(wanted)} ticked", as_json)
 

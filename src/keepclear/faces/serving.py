@@ -24,6 +24,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from keepclear.core.gazetteer import Gazetteer
 from keepclear.errors import Malformed, NotAllowed, Unavailable
+from keepclear.faces.accounts import Accounts, AccountStore, Passkeys, Passwords
 from keepclear.faces.caller import Doorman, Sessions
 from keepclear.faces.console.app import console_routes
 from keepclear.faces.http.app import make_app
@@ -75,11 +76,13 @@ class Doors:
     Attributes:
         console_url, peer_url: as reached on this machine.
         sessions: makes one-time links.
+        accounts: how people sign in.
     """
 
     console_url: str
     peer_url: str
     sessions: Sessions
+    accounts: Accounts
 
     def new_link(self) -> str:
         """An address that opens the console once, within ten minutes."""
@@ -202,6 +205,9 @@ async def open_doors(
     reference: bytes | None = None,
     own_places: Gazetteer | None = None,
     phrasebooks: Mapping[str, tuple[Phrasebook, str]] | None = None,
+    account_store: AccountStore,
+    passwords: Passwords,
+    passkeys: Passkeys,
 ) -> AsyncIterator[Doors]:
     """Open both ports of a running node; they are shut when the context is left.
 
@@ -210,6 +216,7 @@ async def open_doors(
         reference: a reference view, JSON, or None.
         own_places: the party's own gazetteer, or None.
         phrasebooks: languages that entries are said in, each with who signed it.
+        account_store, passwords, passkeys: how people of the party sign in.
 
     Raises:
         NotAllowed: the console is to listen elsewhere than on loopback.
@@ -223,7 +230,9 @@ async def open_doors(
         console_url, hosts = _names(console.host, console_socket.getsockname()[1])
         peer_url, _ = _names(peers.host, peer_socket.getsockname()[1])
         sessions = Sessions(node.party, clock, entropy)
-        doorman = Doorman(node.party, hashlib.sha256(token.encode()).digest(), sessions, hosts)
+        people = lambda: node.picture.watch.people  # noqa: E731 -- asked anew each time: the record names them
+        accounts = Accounts(account_store, passwords, passkeys, people, clock, entropy)
+        doorman = Doorman(node.party, hashlib.sha256(token.encode()).digest(), sessions, hosts, accounts)
         api = Api(node, doorman, console_url, reference, own_places, phrasebooks or {})
         http_app, stream = make_app(api, console_routes(doorman))
         peer_app, peer_context = PeerApp(node), PeerContext(peers, node)
@@ -243,7 +252,7 @@ async def open_doors(
                 _running(peer_app, peer_socket, peer_context.context, None),
             ):
                 log.info("doors_open console=%s peers=%s", console_url, peer_url)
-                yield Doors(console_url, peer_url, sessions)
+                yield Doors(console_url, peer_url, sessions, accounts)
         finally:
             node.on_peers_changed.remove(trust_anew)
 

@@ -168,6 +168,10 @@ class MemoryStore:
         self._check_open()
         self._write(lambda: self._checkpoints.setdefault(log, {}).update({size: note}), may_use_reserve=True)
 
+    def restore_reserve(self) -> bool:
+        """Whether recording is possible now."""
+        return not self.disk_full
+
     def close(self) -> None:
         """Let go of the store; `snapshot` still gives what was durable."""
         self._closed = True

@@ -88,6 +88,9 @@ class _Front:
         except KeepclearError as refused:
             await _send_closed(send, refused)
             return
+        if self._doorman.must_sign_in(headers):
+            await _send_file(scope, send, self._files["login.html"])
+            return
         file = self._files.get("index.html")
         if file is None or not self._doorman.has_session(headers):
             await _send_closed(send, NotKnown("No session is open in this browser."))
@@ -112,7 +115,9 @@ class _Opener:
         except KeepclearError as refused:
             await _send_closed(send, refused)
             return
-        more: Headers = [(b"location", b"/"), (b"set-cookie", self._doorman.sessions.cookie(session))]
+        # Whoever came by a link of their own sets a password first.
+        place = b"/account.html" if self._doorman.sessions.whose(session) else b"/"
+        more: Headers = [(b"location", place), (b"set-cookie", self._doorman.sessions.cookie(session))]
         await send_whole(send, 303, b"", "text/plain", [*_HEADERS, *more])
 
 

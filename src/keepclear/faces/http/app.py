@@ -24,6 +24,7 @@ from keepclear.faces.http import (
     notices,
     passing,
     record,
+    session,
     watch,
 )
 from keepclear.faces.http.endpoint import Api, Asked, Endpoint, EndpointApp, Raw, encode
@@ -47,6 +48,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *carry.ENDPOINTS,
     *cards.ENDPOINTS,
     *asking.ENDPOINTS,
+    *session.ENDPOINTS,
 )
 #: The documentation page has no script and no style; nothing may load, nothing may be framed.
 _PAGE_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'")

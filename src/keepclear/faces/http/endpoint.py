@@ -21,7 +21,7 @@ from keepclear.errors import InvariantBroken, KeepclearError, LimitReached, Malf
 from keepclear.faces.caller import Doorman, read_body
 from keepclear.faces.problem import Headers, problem_of, send_problem, send_whole
 from keepclear.formats.phrasebook import Phrasebook
-from keepclear.node.access import require_may_command
+from keepclear.node.access import Caller, require_may_command
 from keepclear.node.commands import Command
 from keepclear.node.loop import Receipt
 from keepclear.node.node import Node
@@ -59,6 +59,8 @@ class Asked:
     key: str = ""
     fingerprint: bytes = b""
     headers: Mapping[bytes, bytes] = field(default_factory=dict)
+    #: Who asks; None where an endpoint asks nobody who they are.
+    caller: Caller | None = None
 
     def number(self, name: str, default: int, *, least: int = 0, most: int = 2**53 - 1) -> int:
         """A whole number of the query.
@@ -185,14 +187,16 @@ class EndpointApp:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         if endpoint.needs_caller:
             caller = self._api.doorman.caller(method, headers)
-            if method in _UNSAFE:
-                require_may_command(caller, self._api.node.party)
+            require_may_command(caller, self._api.node.party, method, endpoint.path)
         else:
-            self._api.doorman.check_host(headers)
+            caller = None
+            self._api.doorman.check_stranger(headers)
         query = read_query(scope["query_string"], endpoint.query) if scope["query_string"] else {}
+        if caller is not None and caller.name and "by" in endpoint.query:
+            query["by"] = caller.name
         path: dict[str, str] = scope.get("path_params", {})
         if method not in _UNSAFE:
-            return Asked(path, query, headers=headers)
+            return Asked(path, query, headers=headers, caller=caller)
         data = await read_body(scope, receive, BODY_MAX)
         key = headers.get(b"idempotency-key", b"")
         if key and not _KEY.fullmatch(key):
@@ -200,12 +204,20 @@ class EndpointApp:
         body = None
         if self._decode is not None:
             _check_type(headers.get(b"content-type", b""))
-            body = _read_json(self._decode, data)
+            body = _signed(_read_json(self._decode, data), caller)
         fingerprint = b""
         if key:
-            line = b"\n".join((method.encode(), scope["path"].encode(), scope["query_string"], data))
+            login = caller.login.encode() if caller else b""
+            line = b"\n".join((method.encode(), scope["path"].encode(), scope["query_string"], login, data))
             fingerprint = hashlib.sha256(line).digest()
-        return Asked(path, query, body, key.decode("ascii"), fingerprint, headers)
+        return Asked(path, query, body, key.decode("ascii"), fingerprint, headers, caller)
+
+
+def _signed(body: Any, caller: Caller | None) -> Any:
+    """A body whose `by` is who signed in, whatever it says; as it is where nobody did."""
+    if caller is None or not caller.name or not isinstance(body, msgspec.Struct) or not hasattr(body, "by"):
+        return body
+    return msgspec.structs.replace(body, by=caller.name)
 
 
 def _read_json(decode: Callable[[bytes], Any], data: bytes) -> Any:

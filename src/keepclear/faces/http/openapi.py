@@ -20,7 +20,7 @@ _STATUS: Final = {
     "contradiction": 409, "contradicted": 409, "idempotency_mismatch": 409, "limit_reached": 413, "busy": 503,
     "store_failed": 503, "unavailable": 503, "tampered": 422, "line_wrong": 422, "replayed": 409, "split_view": 422,
     "unsupported_media_type": 415,
-    "refused": 409, "not_a_request": 409, "read_back_wrong": 409,
+    "refused": 409, "not_a_request": 409, "read_back_wrong": 409, "too_many_tries": 429,
 }  # fmt: skip
 _PART = re.compile(r"\{(\w+)(?::path)?\}")
 

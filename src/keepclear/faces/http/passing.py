@@ -19,7 +19,7 @@ from keepclear.node.node import Node
 from keepclear.record.bundle import make_bundle
 
 
-async def overview(api: Api, _: Asked) -> render.Shown:
+async def dissemination(api: Api, _: Asked) -> render.Shown:
     """Groups, what went to them, what others said, and relays."""
     held = api.node.picture.passing_on
     return {
@@ -152,7 +152,7 @@ def _relay(held: HeldRelay) -> render.Shown:
 
 
 ENDPOINTS = (
-    Endpoint("GET", "/v1/dissemination", "Passing on: groups, receipts by name, what was told, relays", overview,
+    Endpoint("GET", "/v1/dissemination", "Passing on: groups, receipts by name, what was told, relays", dissemination,
              answer=shapes.Dissemination),
     Endpoint("POST", "/v1/dissemination/groups", "Make, change or drop a group of addressees of our own", set_group,
              shapes.SetGroupRequest, shapes.PassingAnswer, 201, errors=("not_found",)),

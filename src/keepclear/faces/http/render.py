@@ -33,6 +33,9 @@ from keepclear.record.tree import leaf_hash
 
 Shown = dict[str, Any]
 
+#: Stands before everything else where a node only trains (V6).
+EXERCISE = ("*** EXERCISE  EXERCISE  EXERCISE *** Nothing here is meant.",)
+
 
 def instant(at_us: int) -> str:
     """RFC 3339 in UTC, or empty for "not yet"."""
@@ -501,6 +504,6 @@ def picture(node: Node, *, has_reference: bool = False) -> Shown:
         "unrecorded_stops": [
             {"party": each.party, "id": each.id, "by": each.by, "at": zulu(each.at)} for each in node.unrecorded_stops
         ],
-        "standing": [STANDING_LINE, NOT_CERTIFIED_LINE],
+        "standing": [*(EXERCISE if node.settings.exercise_only else ()), STANDING_LINE, NOT_CERTIFIED_LINE],
         "reference": has_reference,
     }

@@ -29,11 +29,14 @@ PERIODS_SHOWN = 20
 
 
 async def people(api: Api, _: Asked) -> list[render.Shown]:
-    """People of our party."""
+    """People of our party, and whether they can sign in."""
+    accounts = api.doorman.accounts
     return [
         {
             "login": each.login, "name": each.name, "roles": [role.value for role in each.roles], "desk": each.desk,
             "telephone": each.telephone,
+            "has_password": bool(accounts and accounts.of(each.login).password),
+            "passkeys": len(accounts.of(each.login).passkeys) if accounts else 0,
         }
         for each in api.node.picture.watch.people.values()
     ]  # fmt: skip

@@ -49,6 +49,8 @@ def enrol_peer(picture: Picture, command: EnrolPeer, now_us: int, settings: Sett
         raise Refused("a party does not enrol itself", at="party")
     if len(picture.peers) >= PEERS_MAX and command.party not in picture.peers:
         raise Refused(f"peers_max: {PEERS_MAX} parties are enrolled", at="party")
+    if settings.exercise_only and picture.peers:
+        raise Refused("this node only trains: no live party is enrolled here", at="party")
     held = picture.peers.get(command.party)
     if held is not None and not held.is_removed and held.enrolled.ed25519 != command.ed25519:
         raise Refused(f"{command.party} is enrolled with another key: remove it first", at="party")
