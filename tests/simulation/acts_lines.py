@@ -120,7 +120,7 @@ def accept(officers: Any, picture: Any, party: Any, now_us: int) -> Command | No
 
 def withdraw(officers: Any, picture: Any, party: Any, now_us: int) -> Command | None:
     own = [held for held in picture.requests.values() if held.is_own and held.state is RequestState.OPEN]
-    return WithdrawRequest(officers.rng.choice(own).id, "Imani") if own and officers.rng.random() < 0.4 else None
+    return WithdrawRequest(officers.rng.choice(own).id, "Imani") if own else None
 
 
 def report(officers: Any, picture: Any, party: Any, now_us: int) -> Command | None:
@@ -172,19 +172,36 @@ def call_back(officers: Any, picture: Any, party: Any, now_us: int) -> Command |
     return NoteCallBack(officers.rng.choice(typed), result, "Imani", "Tomas") if typed else None
 
 
+def asks_and_replies(officers: Any, picture: Any, party: Any, now_us: int) -> Command | None:
+    """Whatever is next: an alternative is taken, a request replied to, or something asked."""
+    return (
+        accept(officers, picture, party, now_us)
+        or (officers.rng.random() < 0.8 and reply(officers, picture, party, now_us))
+        or ask(officers, picture, party, now_us)
+    )
+
+
+def reads_back(officers: Any, picture: Any, party: Any, now_us: int) -> Command | None:
+    """Whatever is next: a read-back is judged, or a notice read back."""
+    return judge(officers, picture, party, now_us) or read_back(officers, picture, party, now_us)
+
+
+def hears_a_stop(officers: Any, picture: Any, party: Any, now_us: int) -> Command | None:
+    """Whatever is next: a STOP by voice is called back, or typed in."""
+    if officers.rng.random() < 0.6:
+        return call_back(officers, picture, party, now_us) or type_stop(officers, picture, party, now_us)
+    return type_stop(officers, picture, party, now_us)
+
+
 ACTS = [
-    (5, read_back),
-    (6, judge),
+    (6, asks_and_replies),
+    (5, reads_back),
+    (2, hears_a_stop),
     (1, call),
-    (1, type_stop),
-    (1, call_back),
     (2, extend),
     (2, shorten),
     (2, finish),
     (2, move_late),
-    (2, ask),
-    (3, reply),
-    (3, accept),
     (1, withdraw),
     (2, report),
 ]

@@ -315,6 +315,8 @@ class Party:
             self.world.count(f"refused:{refused.code}")
             self.world.say(f"{self.name} {name}: {refused.code}")
             return refused
+        if self.node is not node:  # it died in this very instant: nobody heard the answer
+            await asyncio.get_running_loop().create_future()
         self.world.say(f"{self.name} {name}: {receipt.subject}")
         self.world.invariants.acknowledged(self, command, receipt, key)
         return receipt
