@@ -258,8 +258,9 @@ def notice_lines(held: answers.Notice) -> Iterator[str]:
     """A notice for people."""
     yield f"{held.party}/{held.id} v{held.version}  {held.state}  {held.kind}  {held.action}  {held.mode}"
     yield f"  {held.start} to {held.end}  region {held.region or 'not said'}"
-    if held.change or held.timing != "ROUTINE":
-        yield f"  {' '.join(word for word in (held.change, held.timing, held.reason) if word)}"
+    timing = held.timing if held.timing != "ROUTINE" else ""
+    if held.change or timing:
+        yield f"  {' '.join(word for word in (held.change, timing, held.reason) if word)}"
     yield from _movement_lines(held)
     for volume in held.volumes:
         where = (

@@ -18,7 +18,7 @@ from keepclear.core.disclosure import disclosed_fields
 from keepclear.core.footprint import Circle, LatLon, Polygon
 from keepclear.core.geodesy import bearing_deg, distance_m
 from keepclear.core.ids import make_alert_id, make_key
-from keepclear.core.notice import Mode, Movement, NoticeState, lead_time_s, whole_span
+from keepclear.core.notice import Change, Mode, Movement, NoticeKind, NoticeState, Timing, lead_time_s, whole_span
 from keepclear.core.place import Region, contradicts, region_of
 from keepclear.core.secondmeans import Comparison, NamedArea, SecondMeans, compare, middle_of
 from keepclear.core.secondmeans import Verdict as PlaceVerdict
@@ -321,7 +321,7 @@ def assess(
         party=notice.party,
         level=level,
         lead_s=math.floor(lead_s),
-        is_short=lead_s < agreement.deadlines.notice_before_s,
+        is_short=is_short(agreement, notice.latest.body, lead_s),
         need_s=need_s if inside else 0,
         have_s=have_s if inside else 0,
         inside=tuple(inside),
@@ -330,6 +330,22 @@ def assess(
         place_verdict=place.verdict.value if place else "",
         place_off=round(place.off_m * 1000) if place else 0,
     )
+
+
+def is_short(agreement: Agreement, body: NoticeFiled | NoticeSent, lead_s: float) -> bool:
+    """Whether a version gives less warning than was agreed for its kind (N1). A label, never a refusal.
+
+    A version that only activates or shortens takes away no warning that was given before.
+    """
+    if body.change in (Change.ACTIVATE, Change.SHORTEN):
+        return False
+    terms = agreement.notices
+    agreed_s = None
+    if terms is not None:
+        agreed_s = terms.movement_before_s if body.kind is NoticeKind.MOVEMENT else terms.hazard_before_s
+        if body.timing is Timing.EMERGENCY:
+            agreed_s = terms.emergency_before_s or agreed_s
+    return lead_s < (agreed_s or agreement.deadlines.notice_before_s)
 
 
 def _need(own: Sequence[HeldNotice], notice: HeldNotice, agreement: Agreement) -> tuple[int, list[str]]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from given import a_notice, a_volume, amber_and_birch, an_agreement, kinds, sync
 from hostile import Hostile
-from keepclear.core.agreement import Disclosure, DisclosureLevel
+from keepclear.core.agreement import PROFILE, Disclosure, DisclosureLevel
 from keepclear.core.alert import Answer
 from keepclear.core.notice import (
     Armed,
@@ -21,6 +23,7 @@ from keepclear.core.notice import (
     Transports,
 )
 from keepclear.core.request import DenyReason, Outcome, Reply, RequestState
+from keepclear.core.terms import NoticeTerms
 from keepclear.core.timespan import MINUTE_US, SECOND_US
 from keepclear.errors import LimitReached, Malformed, NotAllowed, Refused, Stale, UnlawfulChange
 from keepclear.node.commands import (
@@ -327,3 +330,47 @@ def test_every_message_says_under_which_agreement_it_was_written() -> None:
     assert under["notice"] == (agreed, Mode.EXER)
     assert under["request"] == (agreed, Mode.TEST)
     assert birch.picture.notices[key].sent["birch", 1].profile == agreed
+
+
+# ---------------------------------------------------------------------------------------------------- N1: what is SHORT
+
+
+@pytest.mark.parametrize(
+    ("kind", "timing", "hours", "short"),
+    [
+        (NoticeKind.HAZARD, Timing.ROUTINE, 1.0, False),
+        (NoticeKind.MOVEMENT, Timing.ROUTINE, 47.9, True),
+        (NoticeKind.MOVEMENT, Timing.ROUTINE, 48.1, False),
+        (NoticeKind.MOVEMENT, Timing.EMERGENCY, 23.9, True),
+        (NoticeKind.MOVEMENT, Timing.EMERGENCY, 24.1, False),
+    ],
+)
+def test_how_much_warning_is_owed_follows_the_kind_and_the_urgency(
+    kind: NoticeKind, timing: Timing, hours: float, short: bool
+) -> None:
+    """N1, N6: 48 h for a movement and 24 h in an emergency, as in Yemen."""
+    agreed = replace(an_agreement(), profile=PROFILE, notices=NoticeTerms(None, 48 * 3_600, 24 * 3_600))
+    amber, birch = amber_and_birch(agreed)
+    volume = a_volume(from_min=hours * 60, to_min=hours * 60 + 60, at_us=amber.hands.now_us)
+    reason = ShortReason.RESCUE if timing is Timing.EMERGENCY else None
+    key = amber.ask(FileNotice((volume,), "Imani", kind=kind, timing=timing, reason=reason))
+    sync(amber, birch)
+
+    assessed = birch.picture.alerts[f"{key}/v1/birch"].assessed
+    assert assessed is not None
+    assert assessed.is_short is short
+
+
+def test_activating_a_notice_takes_away_no_warning() -> None:
+    amber, birch = amber_and_birch()
+    key = amber.ask(a_notice())
+    sync(amber, birch)
+    amber.hands.now_us += 61 * MINUTE_US
+
+    amber.ask(MoveNotice("A-0001", 1, NoticeState.ACTIVATED, "Imani"))
+    sync(amber, birch)
+
+    assessed = birch.picture.alerts[f"{key}/v2/birch"].assessed
+    assert assessed is not None
+    assert assessed.lead_s < 0
+    assert not assessed.is_short

@@ -15,6 +15,7 @@ from keepclear.core.timespan import SECOND_US, zulu
 from keepclear.core.volume import Altitude, Volume4D
 from keepclear.faces.http.places import said_and_checked
 from keepclear.node.consequences import HIDEABLE
+from keepclear.node.consequences import is_short as is_too_short
 from keepclear.node.entries import ConflictsFound, FoundPair, MovementSaid, NoticeFiled
 from keepclear.node.held import (
     HeldAgreement,
@@ -153,7 +154,7 @@ def _recipient(node: Node, held: HeldNotice, party: str, instants: Instants | No
     if instants.received_at:
         exact_s = (held.span.start_us - instants.received_at) / SECOND_US
         lead_s = math.floor(exact_s)
-        is_short = agreement is not None and exact_s < agreement.deadlines.notice_before_s
+        is_short = agreement is not None and is_too_short(agreement, held.latest.body, exact_s)
     return {
         "party": party,
         "version": instants.version,
@@ -261,7 +262,10 @@ def _is_short(node: Node, held: HeldAlert, lead_s: int | None) -> bool:
     if held.assessed:
         return held.assessed.is_short
     agreement = node.picture.agreement_with(held.to)
-    return lead_s is not None and agreement is not None and lead_s < agreement.deadlines.notice_before_s
+    about = node.picture.notices.get(make_key(held.ref.party, held.ref.id))
+    if lead_s is None or agreement is None or about is None:
+        return False
+    return is_too_short(agreement, about.latest.body, lead_s)
 
 
 def stop(node: Node, held: HeldStop) -> Shown:
