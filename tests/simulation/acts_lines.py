@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from keepclear.core.notice import (
@@ -40,6 +41,20 @@ from keepclear.node.commands import (
 )
 
 CONVOY = Movement((Transports(TransportKind.TRUCK, 4),), Armed.ESCORT, 6, ("RED ROOF",))
+
+
+async def _later(officers: Any, party: Any, maker: Any, seconds: float) -> None:
+    """Somebody at a party does what is next, a while later; nobody does when its node is down."""
+    await asyncio.sleep(seconds)
+    node = party.node
+    if node is not None:
+        command = maker(officers, node.picture, party, node.now_us())
+        if command is not None:
+            await party.submit(command)
+
+
+def _then(officers: Any, party: Any, maker: Any, seconds: float) -> None:
+    officers.world.loop.create_task(_later(officers, party, maker, seconds))
 
 
 def _own_running(officers: Any, picture: Any) -> Any:
@@ -91,7 +106,10 @@ def move_late(officers: Any, picture: Any, party: Any, now_us: int) -> Command:
 
 
 def ask(officers: Any, picture: Any, party: Any, now_us: int) -> Command:
-    to = officers.rng.choice(officers.world.others(party)).name
+    other = officers.rng.choice(officers.world.others(party))
+    _then(officers, other, reply, 20.0)
+    _then(officers, party, accept, 50.0)
+    to = other.name
     mode = officers.rng.choice((Mode.OPER, Mode.OPER, Mode.EXER))
     return AskRequest(to, (officers._volume(now_us),), "Imani", movement=CONVOY, mode=mode)
 
@@ -135,6 +153,7 @@ def read_back(officers: Any, picture: Any, party: Any, now_us: int) -> Command |
     if not asked:
         return None
     held = officers.rng.choice(asked)
+    _then(officers, officers.world.parties[held.party], judge, 15.0)
     notice = picture.notices[f"{held.ref.party}/{held.ref.id}"]
     lines = [Heard(line.field, line.number, line.value) for line in lines_of(notice.volumes, notice.latest.body.action)]
     if officers.rng.random() < 0.4:
@@ -163,6 +182,7 @@ def call(officers: Any, picture: Any, party: Any, now_us: int) -> Command | None
 
 def type_stop(officers: Any, picture: Any, party: Any, now_us: int) -> Command | None:
     peers = list(picture.enrolled_peers())
+    _then(officers, party, call_back, 30.0)
     return RecordVoiceStop(officers.rng.choice(peers), "STOP STOP STOP", "Imani") if peers else None
 
 
@@ -172,31 +192,11 @@ def call_back(officers: Any, picture: Any, party: Any, now_us: int) -> Command |
     return NoteCallBack(officers.rng.choice(typed), result, "Imani", "Tomas") if typed else None
 
 
-def asks_and_replies(officers: Any, picture: Any, party: Any, now_us: int) -> Command | None:
-    """Whatever is next: an alternative is taken, a request replied to, or something asked."""
-    return (
-        accept(officers, picture, party, now_us)
-        or (officers.rng.random() < 0.8 and reply(officers, picture, party, now_us))
-        or ask(officers, picture, party, now_us)
-    )
-
-
-def reads_back(officers: Any, picture: Any, party: Any, now_us: int) -> Command | None:
-    """Whatever is next: a read-back is judged, or a notice read back."""
-    return judge(officers, picture, party, now_us) or read_back(officers, picture, party, now_us)
-
-
-def hears_a_stop(officers: Any, picture: Any, party: Any, now_us: int) -> Command | None:
-    """Whatever is next: a STOP by voice is called back, or typed in."""
-    if officers.rng.random() < 0.6:
-        return call_back(officers, picture, party, now_us) or type_stop(officers, picture, party, now_us)
-    return type_stop(officers, picture, party, now_us)
-
-
 ACTS = [
-    (6, asks_and_replies),
-    (5, reads_back),
-    (2, hears_a_stop),
+    (4, ask),
+    (2, reply),
+    (5, read_back),
+    (1, type_stop),
     (1, call),
     (2, extend),
     (2, shorten),
