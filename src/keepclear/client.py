@@ -209,6 +209,34 @@ class Client:
         path = f"/v1/agreements/{_part(hash_)}/signature"
         return self._ask("POST", path, answers.AgreementAnswer, requests.SignatureRequest(by))
 
+    def act_on_agreement(self, hash_: str, request: requests.ActOnAgreementRequest) -> answers.AgreementAnswer:
+        """Suspend an agreement, take that back, extend it, or withdraw."""
+        return self._ask("POST", f"/v1/agreements/{_part(hash_)}/act", answers.AgreementAnswer, request)
+
+    def zones(self) -> list[answers.Zone]:
+        """Zones, announced and agreed."""
+        return self._ask("GET", "/v1/zones", list[answers.Zone])
+
+    def zones_geojson(self) -> dict[str, Any]:
+        """The same, to be drawn."""
+        return self._ask("GET", "/v1/zones/geojson", dict[str, Any])
+
+    def announce_zone(self, request: requests.AnnounceZoneRequest, *, key: str = "") -> answers.ZoneAnswer:
+        """Announce a zone of ours."""
+        return self._ask("POST", "/v1/zones", answers.ZoneAnswer, request, key=key)
+
+    def change_zone(self, id_: str, request: requests.ChangeZoneRequest) -> answers.ZoneAnswer:
+        """State a zone of ours anew."""
+        return self._ask("PUT", f"/v1/zones/{_part(id_)}", answers.ZoneAnswer, request)
+
+    def lift_zone(self, id_: str, request: requests.LiftZoneRequest) -> answers.ZoneAnswer:
+        """A zone of ours is no more."""
+        return self._ask("POST", f"/v1/zones/{_part(id_)}/lift", answers.ZoneAnswer, request)
+
+    def give_back_zone(self, id_: str, request: requests.GiveBackZoneRequest) -> answers.ZoneAnswer:
+        """What is left of a zone of ours is not needed."""
+        return self._ask("POST", f"/v1/zones/{_part(id_)}/give-back", answers.ZoneAnswer, request)
+
     def peers(self) -> list[answers.Peer]:
         """Parties that are enrolled."""
         return self._ask("GET", "/v1/peers", list[answers.Peer])

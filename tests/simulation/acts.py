@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import acts_agreements
 import acts_lines
 import acts_watch
 
 Act = tuple[int, Callable[[Any, Any, Any, int], Any]]
 
-ACTS: list[Act] = [*acts_watch.ACTS, *acts_lines.ACTS]
+ACTS: list[Act] = [*acts_watch.ACTS, *acts_lines.ACTS, *acts_agreements.ACTS]

@@ -38,6 +38,7 @@ from keepclear.cli import (
     voice,
     warmup,
     watch,
+    zone,
 )
 from keepclear.cli.common import Program, say
 
@@ -181,11 +182,36 @@ _add(_peers, "accept", peer.accept, "peer accept amber.invitation --home birch")
 _add(_peers, "list", peer.list_peers, "peer list --home amber")
 _add(_peers, "remove", peer.remove, 'peer remove birch --by "I. Maro" --home amber')
 
-_agreements = _group("agreement", "What two parties have agreed.")
+_agreements = _group("agreement", "What parties have agreed, and what becomes of it.")
 _add(_agreements, "check", agreement.check, "agreement check agreement.toml")
+_add(_agreements, "diff", agreement.diff, "agreement diff agreement.toml changed.toml")
+_add(_agreements, "try", agreement.rehearse, "agreement try agreement.toml story.txt")
+_add(_agreements, "replay", agreement.replay, "agreement replay amber.keepclear-record --under changed.toml")
 _add(_agreements, "propose", agreement.propose, 'agreement propose agreement.toml --by "I. Maro" --home amber')
 _add(_agreements, "sign", agreement.sign, 'agreement sign 3f9c2a --by "T. Quill" --home birch')
 _add(_agreements, "show", agreement.show_agreements, "agreement show --home amber")
+_add(_agreements, "suspend", agreement.suspend, 'agreement suspend 3f9c2a --by "T. Quill" --home birch')
+_add(_agreements, "resume", agreement.resume, 'agreement resume 3f9c2a --by "T. Quill" --home birch')
+_add(
+    _agreements,
+    "extend",
+    agreement.extend,
+    'agreement extend 3f9c2a --until 2027-12-31T00:00:00Z --by "T. Quill" --home birch',
+)
+_add(_agreements, "withdraw", agreement.withdraw, 'agreement withdraw 3f9c2a --by "T. Quill" --home birch')
+
+_zones = _group("zone", "Zones: what was agreed, what was announced, and which notices meet them.")
+_add(_zones, "list", zone.list_zones, "zone list --home amber")
+_add(_zones, "show", zone.show_zone, "zone show FIELD --home amber")
+_add(_zones, "announce", zone.announce, 'zone announce field.toml --by "I. Maro" --home amber')
+_add(_zones, "change", zone.change, 'zone change field.toml --by "I. Maro" --home amber')
+_add(_zones, "lift", zone.lift, 'zone lift FIELD --by "I. Maro" --home amber')
+_add(
+    _zones,
+    "give-back",
+    zone.give_back,
+    'zone give-back FIELD --used 2027-03-05T06:00:00Z/2027-03-05T07:00:00Z --by "I. Maro" --home amber',
+)
 
 _notices = _group("notice", "Notices of what we plan, and what others told us.")
 _add(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from keepclear.core.footprint import Circle
@@ -30,6 +32,7 @@ from keepclear.core.terms import (
     SecondPersonTerms,
     SiteTerms,
     SuspensionTerms,
+    check_word,
 )
 from keepclear.core.timespan import LATEST_US, zulu
 from keepclear.core.zone import Zone
@@ -40,6 +43,16 @@ PROFILE: Final = "keepclear-agreement-1"
 PARTIES_MAX: Final = 16
 ZONES_MAX: Final = 64
 SOURCES_MAX: Final = 32
+_HASH: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
+
+
+class AgreementAct(enum.StrEnum):
+    """What a party may say about an agreement in force."""
+
+    SUSPEND = "suspend"
+    RESUME = "resume"
+    EXTEND = "extend"
+    WITHDRAW = "withdraw"
 
 
 class DisclosureLevel(enum.StrEnum):
@@ -111,6 +124,9 @@ class Agreement:
         separation: to keep between any two parties' activities.
         disclosure: party id to what that party shows the others.
         profile: the version of the language; empty for terms from before there was one, with none of what follows.
+        subject: what it is about, where the same parties have several: terms of the same parties and subject replace
+            the older ones.
+        amends: hash of the terms that it takes the place of, where it names them.
         valid_from_us, valid_until_us: in force from, and no longer from; None is no bound.
         zones, sources: in order of their ids, and as written.
 
@@ -124,6 +140,8 @@ class Agreement:
     deadlines: Deadlines
     disclosure: dict[str, Disclosure]
     profile: str = ""
+    subject: str = ""
+    amends: str = ""
     valid_from_us: int | None = None
     valid_until_us: int | None = None
     roles: RoleTerms | None = None
@@ -150,12 +168,16 @@ class Agreement:
 
     def __post_init__(self) -> None:
         check_profile(self.profile)
-        further = ("valid_from_us", "valid_until_us", "zones", "sources", *TABLES)
-        if not self.profile and (given := [name for name in further if getattr(self, name) not in (None, ())]):
+        further = ("subject", "amends", "valid_from_us", "valid_until_us", "zones", "sources", *TABLES)
+        if not self.profile and (given := [name for name in further if getattr(self, name) not in (None, (), "")]):
             raise Malformed(f'say which version {", ".join(given)} is written in: profile = "{PROFILE}"', at="profile")
         self._check_parties()
         if not 0 < len(self.title) <= 120:
             raise Malformed("a title has 1 to 120 characters", at="title")
+        if self.subject:
+            check_word(self.subject, at="subject")
+        if self.amends and not _HASH.fullmatch(self.amends):
+            raise Malformed("what it amends is named by its hash: 64 characters of 0-9 and a-f", at="amends")
         for name in ("valid_from_us", "valid_until_us"):
             instant = getattr(self, name)
             if instant is not None and not 0 <= instant <= LATEST_US:
@@ -208,3 +230,29 @@ def check_profile(version: str) -> str:
     if version not in ("", PROFILE):
         raise Malformed(f"{version!r} is a version that this software does not speak: {PROFILE}", at="profile")
     return version
+
+
+#: Tables that speak of their own agreement's parties: another agreement does not fill them.
+_OWN_TABLES: Final = ("roles", "resolution")
+
+
+def combined(agreements: Sequence[Agreement]) -> Agreement:
+    """What holds between two parties under all agreements that both have signed, the ruling one first.
+
+    The ruling one gives area, deadlines, disclosure and zones; a table that it leaves out comes from the next one that
+    has it; the separation is the widest of all, dimension by dimension (docs/decisions/0050).
+    """
+    ruling = agreements[0]
+    if len(agreements) == 1:
+        return ruling
+    filled = {
+        name: next(value for each in agreements if (value := getattr(each, name)) is not None)
+        for name in TABLES
+        if name not in _OWN_TABLES and any(getattr(each, name) is not None for each in agreements)
+    }
+    apart = Separation(
+        max(each.separation.horizontal_m for each in agreements),
+        max(each.separation.vertical_m for each in agreements),
+        max(each.separation.time_s for each in agreements),
+    )
+    return replace(ruling, separation=apart, profile=ruling.profile or (PROFILE if filled else ""), **filled)

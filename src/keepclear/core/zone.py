@@ -36,6 +36,15 @@ class ZoneKind(enum.StrEnum):
     DE_ESCALATION = "de_escalation"
 
 
+class ZoneState(enum.StrEnum):
+    """What a party last said of a zone that it announced. Whether it is in force is told by its span and hours."""
+
+    ANNOUNCED = "announced"
+    CHANGED = "changed"
+    GIVEN_BACK = "given_back"
+    LIFTED = "lifted"
+
+
 #: Words that name a point facility. They are kept as sites: a facility is no zone, and neither is an agreement.
 POINT_FACILITIES: Final = frozenset(
     {"post", "observation_post", "checkpoint", "site", "protected_site", "hospital", "school", "facility"}

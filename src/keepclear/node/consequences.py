@@ -287,6 +287,15 @@ def standing_drafts(
     return drafts
 
 
+def is_told(picture: Picture, peer: str, filed: NoticeFiled) -> bool:
+    """Whether a notice goes to a peer: while all that was agreed is suspended, only what stays open does (V5).
+
+    A notice that the peer knows is told on, whatever is suspended: its change or its end may be what saves somebody.
+    """
+    known = (peer, make_key(picture.party, filed.id)) in picture.told
+    return known or picture.stays_open(peer, filed.kind.value.lower())
+
+
 def close_duty(picture: Picture, name: str, read: Read) -> list[Draft]:
     """The duty of that name is met by an entry; nothing when it is not open here."""
     duty = picture.duties.get(name)

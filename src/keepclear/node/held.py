@@ -5,7 +5,7 @@ These are the only mutable values of the node. Only `Picture.apply` changes them
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from keepclear.core.agreement import Agreement
 from keepclear.core.alert import AlertLevel
@@ -13,6 +13,7 @@ from keepclear.core.notice import Mode, NoticeState
 from keepclear.core.request import RequestState
 from keepclear.core.timespan import TimeSpan
 from keepclear.core.volume import Volume4D
+from keepclear.core.zone import Zone, ZoneState
 from keepclear.node.entries import (
     AgreementTerms,
     AlertAssessed,
@@ -273,16 +274,83 @@ class HeldDuty:
 
 @dataclass(slots=True)
 class HeldAgreement:
-    """Terms, who has signed them, and since when they are in force; 0 is "not yet"."""
+    """Terms, who has signed them, and what became of them; 0 is "not yet".
+
+    Attributes:
+        others: the parties beside us; for an observer all of them.
+        signed_at: when the last of them signed.
+        until: no longer in force from then, extensions counted; 0 is no bound.
+        suspended_by: who has suspended it and not taken that back.
+        extensions: party to the end that it would extend to.
+        ended: `replaced`, `expired` or `withdrawn`.
+    """
 
     hash: str
     terms: AgreementTerms
     agreement: Agreement
     proposed_by: str
-    with_party: str
+    others: tuple[str, ...]
     signed_by: list[str]
+    signed_at: int = 0
     in_force_since: int = 0
-    is_replaced: bool = False
+    until: int = 0
+    suspended_by: list[str] = field(default_factory=list)
+    extensions: dict[str, int] = field(default_factory=dict)
+    ended: str = ""
+    ended_at: int = 0
+
+    @property
+    def is_in_force(self) -> bool:
+        """Whether it holds now, suspended or not."""
+        return self.in_force_since > 0 and not self.ended
+
+    @property
+    def state(self) -> str:
+        """In one word: proposed, signed, in_force, suspended, replaced, expired or withdrawn."""
+        if self.ended:
+            return self.ended
+        if self.in_force_since:
+            return "suspended" if self.suspended_by else "in_force"
+        return "signed" if self.signed_at else "proposed"
+
+
+@dataclass(frozen=True, slots=True)
+class HeldZone:
+    """A zone that a party announced, as it last said.
+
+    Attributes:
+        to: whom we told, or ourselves.
+        given_back_at: no longer in force from then, microseconds; 0 is "not given back".
+        used: stretches in which it was used.
+    """
+
+    key: str
+    party: str
+    zone: Zone
+    version: int
+    state: ZoneState
+    at: int
+    by: str
+    to: list[str]
+    given_back_at: int = 0
+    used: tuple[tuple[int, int], ...] = ()
+    reason: str = ""
+
+    @property
+    def standing(self) -> Zone | None:
+        """The zone as far as it still asks something: cut where it was given back; None when it is lifted."""
+        return standing_zone(self.zone, self.state, self.given_back_at)
+
+
+def standing_zone(zone: Zone, state: ZoneState, given_back_at: int) -> Zone | None:
+    """A zone as far as it still asks something: cut where it was given back; None when it is lifted."""
+    if state is ZoneState.LIFTED:
+        return None
+    if not given_back_at:
+        return zone
+    start_us = zone.span.start_us if zone.span else 0
+    end_us = min(given_back_at, zone.span.end_us if zone.span else given_back_at)
+    return replace(zone, span=TimeSpan(start_us, end_us)) if start_us < end_us else None
 
 
 @dataclass(slots=True)

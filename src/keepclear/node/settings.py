@@ -40,6 +40,8 @@ class Settings:
     notices_max: int = 1_000_000
     #: Of these, one peer's: so that no other party, and not we, find the place taken.
     notices_of_peer_max: int = 100_000
+    #: Zones that one party has announced, those that are over and still looked at included.
+    zones_of_party_max: int = 500
     #: Conflicts told for one notice. A dense theatre gives hundreds.
     conflicts_max: int = 10_000
     #: Pairs written out in one `conflicts_found`; the entry would outgrow its 65,535 bytes.

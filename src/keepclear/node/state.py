@@ -14,9 +14,10 @@ from keepclear.core.escalation import Rung
 from keepclear.core.notice import Mode, NoticeState
 from keepclear.core.separation import NO_SEPARATION, Separation
 from keepclear.core.timespan import MINUTE_US
+from keepclear.core.zone import Zone
 from keepclear.engine.standing import StandingIndex
 from keepclear.errors import NotFound
-from keepclear.node.entries import ConflictsFound, DutyState
+from keepclear.node.entries import ConflictsFound, DutyState, ZonesMet
 from keepclear.node.entries.airspace import IntentConflict
 from keepclear.node.held import (
     HeldAgreement,
@@ -29,6 +30,7 @@ from keepclear.node.held import (
     HeldRequest,
     HeldStop,
     HeldVoiceStop,
+    HeldZone,
     Subject,
 )
 from keepclear.node.heldairspace import HeldIntent
@@ -39,6 +41,8 @@ from keepclear.node.heldline import HeldLine
 from keepclear.node.logs import Read
 
 CLOSED_DUTIES_MAX = 1_000
+#: What stays open under a suspended agreement that does not say it: what saves lives (PRACTICE.md, V5).
+STAYS_OPEN = ("stop", "hazard", "line_test")
 
 
 class State:
@@ -61,7 +65,14 @@ class State:
         self.clock_difference_ms = 0
         self.clock_against = ""
         self.quarantined = 0
+        #: Of each party the agreements in force with it, the ruling one first; that one; and what they say together.
+        self.standing: dict[str, list[HeldAgreement]] = {}
         self.in_force: dict[str, HeldAgreement] = {}
+        self.effective: dict[str, Agreement] = {}
+        #: Zones that parties announced, `party/ID`; those that were agreed stand in the agreements.
+        self.zones: dict[str, HeldZone] = {}
+        #: Of each notice the zones that it meets, where it meets any.
+        self.zones_met: dict[str, ZonesMet] = {}
         self.subjects: dict[tuple[str, int], Subject] = {}
         self.written_at: dict[str, list[int]] = {}
         self.answered: dict[str, int] = {}
@@ -110,13 +121,39 @@ class State:
         return self.counts.get(party, 0)
 
     def agreement_with(self, party: str) -> Agreement | None:
-        """What is in force between us and another party."""
-        held = self.in_force.get(party)
-        return held.agreement if held else None
+        """What is in force between us and another party: all agreements that both have signed, read together."""
+        return self.effective.get(party)
 
     def held_agreement_with(self, party: str) -> HeldAgreement | None:
-        """The same with its hash and signatures."""
+        """The ruling one of them, with its hash and signatures."""
         return self.in_force.get(party)
+
+    def zones_for(self, party: str) -> Iterator[tuple[str, Zone]]:
+        """Every zone that asks something of a party's notices, with its key: agreed between us and announced.
+
+        For ourselves all that we agreed with anybody; for another party what we agreed with it, and what either of us
+        announced to the other.
+        """
+        others = [*self.standing] if party == self.party else [party]
+        agreed = {held.hash: held for other in others for held in self.standing.get(other, ())}
+        for held in agreed.values():
+            for zone in held.agreement.zones:
+                yield f"{held.hash[:16]}/{zone.id}", zone
+        for announced in self.zones.values():
+            concerns = party in (self.party, announced.party) or party in announced.to
+            if concerns and (zone_now := announced.standing) is not None:
+                yield announced.key, zone_now
+
+    def stays_open(self, party: str, what: str) -> bool:
+        """Whether "hazard", "movement", "stop" or "line_test" goes to a party when agreements may be suspended (V5).
+
+        So it does while one agreement stands; and when all are suspended, if the ruling one lets it.
+        """
+        ruling = self.held_agreement_with(party)
+        if ruling is None or not ruling.suspended_by:
+            return True
+        terms = ruling.agreement.suspension
+        return what in (terms.stays_open if terms else STAYS_OPEN)
 
     def enrolled_peers(self) -> Iterator[str]:
         """Parties whose keys we accept."""

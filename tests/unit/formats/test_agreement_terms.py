@@ -17,7 +17,7 @@ from keepclear.core.terms import TABLES, kind_of
 from keepclear.core.timespan import parse_instant
 from keepclear.core.zone import Activity, Belt, Rule, Zone
 from keepclear.errors import Malformed
-from keepclear.formats.agreement_toml import read_agreement
+from keepclear.formats.agreement_toml import read_agreement, write_agreement
 from keepclear.node.decide.agreements import terms_of
 from keepclear.node.entries import AgreementTerms, content_hash
 from keepclear.node.folds.agreements import agreement_from_terms
@@ -153,3 +153,12 @@ def test_a_change_of_any_term_changes_what_is_signed():
 def test_an_agreement_has_the_attributes_of_all_tables():
     assert set(TABLES) <= {each.name for each in fields(Agreement)}
     assert {"zones", "sources"} <= {each.name for each in fields(Agreement)} and is_dataclass(Zone)
+
+
+@pytest.mark.parametrize("text", [TEXT, OLD], ids=["everything", "old"])
+def test_what_is_written_reads_back_to_the_same_hash(text):
+    agreement = agreement_from_terms(terms_of(read_agreement(text)))
+
+    again = read_agreement(write_agreement(agreement))
+
+    assert content_hash(terms_of(again)) == content_hash(terms_of(agreement))

@@ -14,6 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from given import START_US, a_signer
+from keepclear.core.agreement import AgreementAct
 from keepclear.core.alert import AlertLevel, Answer
 from keepclear.core.dissemination import RelayWord
 from keepclear.core.line import ChannelName, ChannelState, MissCause, TestResult
@@ -31,8 +32,10 @@ from keepclear.core.notice import (
     TransportKind,
 )  # fmt: skip
 from keepclear.core.request import DenyReason, Outcome, Reply
+from keepclear.core.zone import ZoneState
 from keepclear.errors import Malformed, Tampered
 from keepclear.formats import phrasebook
+from keepclear.formats.agreement_wire import WireRule, WireWindow, WireZone
 from keepclear.formats.phrasebook import Said, read_phrasebook, render, sign_phrasebook, signer_of
 from keepclear.formats.phrasebook.plural import FAMILIES
 from keepclear.formats.seen_from import WireSeenFrom
@@ -55,6 +58,11 @@ TERMS = entries.AgreementTerms(
     "North", ("amber", "birch"), (1, 2, 3), WireSeparation(2_000_000, 304_800, 60_000), {"notice_s": 60},
     {"amber": entries.DisclosureTerm("VOLUME"), "birch": entries.DisclosureTerm("NONE")},
 )  # fmt: skip
+ZONE = WireZone(
+    "DZ-1", "The field", "danger", (WireRule("stay_out"),), (105_000_000, -200_000_000, 5),
+    lower=(0, "AMSL"), upper=(3_048_000, "FL"), start=1, end=2, schedule=(WireWindow(0, 60),),
+)  # fmt: skip
+BELT = WireZone("DZ-1", "The field", "corridor", (WireRule("free"),), line=((1, 2), (3, 4)), depth=(1, 0))
 #: At least one body of each kind that a channel may hold.
 BODIES: list[entries.Entry] = [
     entries.NoticeSent(
@@ -82,6 +90,10 @@ BODIES: list[entries.Entry] = [
     entries.Resumed("SA-0001", "I. Maro"),
     entries.AgreementProposed(HASH, TERMS, "I. Maro"),
     entries.AgreementSigned(HASH, "T. Quill"),
+    entries.AgreementActed(HASH, AgreementAct.EXTEND, "T. Quill", START_US, "as at the last meeting"),
+    entries.AgreementActed(HASH, AgreementAct.SUSPEND, "T. Quill"),
+    entries.ZoneSaid(1, ZoneState.ANNOUNCED, ZONE, "I. Maro", reason="burning"),
+    entries.ZoneSaid(2, ZoneState.GIVEN_BACK, BELT, "I. Maro", START_US, ((1, 2),)),
     SPLIT,
     linetests.LineTestSent("LA-0001", LinePath.NETWORK, 600),
     linetests.LineTestSent("LA-0002", LinePath.NETWORK, 90, "I. Maro", machine_suffices=True),

@@ -5,19 +5,21 @@ from __future__ import annotations
 import ssl
 
 from keepclear.core.ids import check_party_id
+from keepclear.core.timespan import parse_instant
 from keepclear.errors import Malformed
 from keepclear.faces.http import render
 from keepclear.faces.http.endpoint import Api, Asked, Endpoint
 from keepclear.formats.agreement_toml import read_agreement
 from keepclear.formats.api import answers, requests
 from keepclear.formats.enrolment import Card, check_card
-from keepclear.node.commands import EnrolPeer, ProposeAgreement, RemovePeer, SignAgreement
+from keepclear.node.commands import ActOnAgreement, EnrolPeer, ProposeAgreement, RemovePeer, SignAgreement
 from keepclear.node.loop import Receipt
 
 
 async def list_agreements(api: Api, _: Asked) -> list[render.Shown]:
     """Agreements, proposed or in force."""
-    return [render.agreement(held) for held in api.node.picture.agreements.values()]
+    picture = api.node.picture
+    return [render.agreement(held, picture) for held in picture.agreements.values()]
 
 
 async def propose(api: Api, asked: Asked) -> render.Shown:
@@ -35,6 +37,15 @@ async def sign(api: Api, asked: Asked) -> render.Shown:
     body: requests.SignatureRequest = asked.body
     hash_ = asked.path["hash"]
     receipt = await api.submit(asked, SignAgreement(hash_, body.by))
+    return _agreement_answer(api, receipt, hash_)
+
+
+async def act(api: Api, asked: Asked) -> render.Shown:
+    """Suspend an agreement, take that back, extend it, or withdraw."""
+    body: requests.ActOnAgreementRequest = asked.body
+    hash_ = asked.path["hash"]
+    until = parse_instant(body.until, at="until") if body.until else 0
+    receipt = await api.submit(asked, ActOnAgreement(hash_, body.act, body.by, until, body.reason))
     return _agreement_answer(api, receipt, hash_)
 
 
@@ -79,8 +90,9 @@ async def remove(api: Api, asked: Asked) -> render.Shown:
 
 
 def _agreement_answer(api: Api, receipt: Receipt, hash_: str) -> render.Shown:
-    held = api.node.picture.agreements.get(hash_)
-    return {"receipt": render.receipt(receipt), "agreement": render.agreement(held) if held else None}
+    picture = api.node.picture
+    held = picture.agreements.get(hash_)
+    return {"receipt": render.receipt(receipt), "agreement": render.agreement(held, picture) if held else None}
 
 
 ENDPOINTS = (
@@ -90,6 +102,8 @@ ENDPOINTS = (
              requests.ProposeAgreementRequest, answers.AgreementAnswer, 201),
     Endpoint("POST", "/v1/agreements/{hash}/signature", "Sign what was proposed, by its hash", sign,
              requests.SignatureRequest, answers.AgreementAnswer, errors=("not_found", "unlawful_change")),
+    Endpoint("POST", "/v1/agreements/{hash}/act", "Suspend, resume, extend or withdraw from what is in force", act,
+             requests.ActOnAgreementRequest, answers.AgreementAnswer, errors=("not_found", "unlawful_change")),
     Endpoint("GET", "/v1/peers", "Parties that are enrolled, and their lines", list_peers, answer=list[answers.Peer]),
     Endpoint("POST", "/v1/peers", "Enrol a party, after two persons compared the words", enrol,
              requests.EnrolPeerRequest, answers.ReceiptAnswer, 201),

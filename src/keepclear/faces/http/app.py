@@ -26,6 +26,7 @@ from keepclear.faces.http import (
     record,
     session,
     watch,
+    zones,
 )
 from keepclear.faces.http.endpoint import Api, Asked, Endpoint, EndpointApp, Raw, encode
 from keepclear.faces.http.openapi import docs_page, openapi
@@ -40,6 +41,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *general.ENDPOINTS,
     *alerts.ENDPOINTS,
     *agreements.ENDPOINTS,
+    *zones.ENDPOINTS,
     *record.ENDPOINTS,
     *line.ENDPOINTS,
     *passing.ENDPOINTS,

@@ -14,6 +14,7 @@ from keepclear.core.notice import NOT_CERTIFIED_LINE, STANDING_LINE
 from keepclear.core.timespan import SECOND_US, zulu
 from keepclear.core.volume import Altitude, Volume4D
 from keepclear.faces.http.places import said_and_checked
+from keepclear.formats.agreement_toml import write_agreement
 from keepclear.node.consequences import HIDEABLE
 from keepclear.node.consequences import is_short as is_too_short
 from keepclear.node.entries import ConflictsFound, FoundPair, MovementSaid, NoticeFiled
@@ -28,6 +29,7 @@ from keepclear.node.held import (
 from keepclear.node.logs import channel, parties_of, read_entry
 from keepclear.node.loop import Receipt
 from keepclear.node.node import Node
+from keepclear.node.picture import Picture
 from keepclear.node.proofs import is_given
 from keepclear.record.checkpoint import parse
 from keepclear.record.tree import leaf_hash
@@ -369,7 +371,7 @@ def duty(node: Node, held: HeldDuty) -> Shown:
     }
 
 
-def agreement(held: HeldAgreement) -> Shown:
+def agreement(held: HeldAgreement, picture: Picture) -> Shown:
     """An agreement in the units people use."""
     terms = held.agreement
     deadlines = terms.deadlines
@@ -377,7 +379,7 @@ def agreement(held: HeldAgreement) -> Shown:
         "hash": held.hash,
         "title": terms.title,
         "parties": list(terms.parties),
-        "state": "replaced" if held.is_replaced else "in_force" if held.in_force_since else "proposed",
+        "state": held.state,
         "proposed_by": held.proposed_by,
         "signed_by": list(held.signed_by),
         "in_force_since": instant(held.in_force_since),
@@ -392,6 +394,17 @@ def agreement(held: HeldAgreement) -> Shown:
             party: {"level": shown.level.value, "shows_activity": shown.shows_activity}
             for party, shown in terms.disclosure.items()
         },
+        "profile": terms.profile,
+        "subject": terms.subject,
+        "amends": terms.amends,
+        "observers": list(terms.observers),
+        "valid_from": instant(terms.valid_from_us or 0),
+        "until": instant(held.until),
+        "suspended_by": list(held.suspended_by),
+        "extensions": {party: instant(until) for party, until in sorted(held.extensions.items())},
+        "ended_at": instant(held.ended_at),
+        "rules_with": [party for party in sorted(held.others) if picture.held_agreement_with(party) is held],
+        "toml": write_agreement(terms),
     }
 
 
@@ -498,7 +511,7 @@ def picture(node: Node, *, has_reference: bool = False) -> Shown:
         "clock": clock(node),
         "degraded": node.loop.degraded,
         "peers": [peer(node, party) for party in held.enrolled_peers()],
-        "agreements": [agreement(each) for each in held.agreements.values()],
+        "agreements": [agreement(each, held) for each in held.agreements.values()],
         "notices": [notice(node, each) for each in held.notices.values()],
         "alerts": [alert(node, each) for each in held.alerts.values()],
         "stops": [stop(node, each) for each in held.stops.values()],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -11,15 +12,34 @@ from keepclear.core.footprint import LatLon
 from keepclear.core.timespan import parse_instant
 from keepclear.core.units import FLIGHT_LEVEL_M, FOOT_M, NAUTICAL_MILE_M
 from keepclear.core.volume import Altitude, AltitudeDatum
-from keepclear.errors import Malformed
+from keepclear.errors import LimitReached, Malformed
+
+#: Below the 65,535 bytes of an entry, which holds the same terms in integers.
+BYTES_MAX: Final = 60_000
 
 _LENGTHS_M: Final = {"cm": 0.01, "m": 1.0, "km": 1000.0, "ft": FOOT_M, "NM": NAUTICAL_MILE_M}
 _TIMES_S: Final = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
 _QUANTITY = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?) ?([A-Za-z]{1,3})", re.ASCII)
-_LIMIT = re.compile(r"(-?[0-9]{1,6}(?:\.[0-9]{1,3})?) ?(m|ft) (AMSL|AGL|WGS84)", re.ASCII)
+_LIMIT = re.compile(r"(-?[0-9]{1,6}(?:\.[0-9]{1,3})?) ?(m|ft) (AMSL|AGL|WGS84|FL)", re.ASCII)
 _LEVEL = re.compile(r"FL ?([0-9]{1,3})", re.ASCII)
 _CLOCK = re.compile(r"([0-2][0-9]):([0-5][0-9])", re.ASCII)
 _OFFSET = re.compile(r"UTC(?:([+-])([0-9]{1,2})(?::([0-5][0-9]))?)?", re.ASCII)
+
+
+def parsed(text: str | bytes) -> dict[str, Any]:
+    """The table of a TOML text.
+
+    Raises:
+        LimitReached: more than 60,000 bytes.
+        Malformed: not TOML.
+    """
+    raw = text.encode() if isinstance(text, str) else text
+    if len(raw) > BYTES_MAX:
+        raise LimitReached(f"an agreement or a zone has at most {BYTES_MAX} bytes, not {len(raw)}")
+    try:
+        return tomllib.loads(raw.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as problem:
+        raise Malformed(f"not TOML: {problem}") from None
 
 
 def length_m(text: object, *, at: str = "") -> float:

@@ -27,7 +27,6 @@ A number without a unit is refused: 1000 feet and 1000 metres look alike.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -35,13 +34,14 @@ from keepclear.core.agreement import Agreement, Deadlines, Disclosure, Disclosur
 from keepclear.core.footprint import Circle
 from keepclear.core.separation import Separation
 from keepclear.core.terms import TABLES
-from keepclear.errors import LimitReached, Malformed
+from keepclear.errors import Malformed
 from keepclear.formats.agreement_toml.quantities import (
     duration_s,
     instant_us,
     length_m,
     needed,
     only,
+    parsed,
     position,
     table_of,
     text_of,
@@ -49,11 +49,20 @@ from keepclear.formats.agreement_toml.quantities import (
 from keepclear.formats.agreement_toml.tables import read_table
 from keepclear.formats.agreement_toml.zones import read_zone
 
-#: Below the 65,535 bytes of an entry, which holds the same terms in integers.
-BYTES_MAX: Final = 60_000
-
 _TOP: Final = frozenset(
-    {"title", "parties", "area", "separation", "deadlines", "disclosure", "profile", "valid_from", "valid_until"}
+    {
+        "title",
+        "parties",
+        "area",
+        "separation",
+        "deadlines",
+        "disclosure",
+        "profile",
+        "subject",
+        "amends",
+        "valid_from",
+        "valid_until",
+    }
     | {"zone", "source", *TABLES}
 )
 _DEADLINES: Final = (
@@ -68,13 +77,7 @@ def read_agreement(text: str | bytes) -> Agreement:
         LimitReached: more than 60,000 bytes.
         Malformed: not TOML, or a field that is missing, unknown, without a unit or out of range; `at` names it.
     """
-    raw = text.encode() if isinstance(text, str) else text
-    if len(raw) > BYTES_MAX:
-        raise LimitReached(f"an agreement has at most {BYTES_MAX} bytes, not {len(raw)}")
-    try:
-        table = tomllib.loads(raw.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as problem:
-        raise Malformed(f"not TOML: {problem}") from None
+    table = parsed(text)
     # Another version may mean another thing by the same word, so it is told before any word is looked at.
     profile = check_profile(text_of(table, "profile")) if "profile" in table else ""
     only(table, _TOP, at="")
@@ -86,6 +89,8 @@ def read_agreement(text: str | bytes) -> Agreement:
         deadlines=_deadlines(table_of(table, "deadlines")),
         disclosure=_disclosure(table_of(table, "disclosure")),
         profile=profile,
+        subject=text_of(table, "subject") if "subject" in table else "",
+        amends=text_of(table, "amends") if "amends" in table else "",
         valid_from_us=instant_us(table["valid_from"], at="valid_from") if "valid_from" in table else None,
         valid_until_us=instant_us(table["valid_until"], at="valid_until") if "valid_until" in table else None,
         zones=tuple(sorted((read_zone(zone) for zone in _several(table, "zone")), key=lambda zone: zone.id)),

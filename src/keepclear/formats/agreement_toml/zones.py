@@ -40,6 +40,7 @@ from keepclear.formats.agreement_toml.quantities import (
     length_m,
     needed,
     only,
+    parsed,
     position,
     text_of,
 )
@@ -50,6 +51,22 @@ _ZONE: Final = frozenset(
     | {"depth", "schedule", "exception"}
 )
 _EXCEPTION: Final = frozenset({"party", "activity", "rule", "call_before", "depth"})
+
+
+def read_zone_text(text: str | bytes) -> Zone:
+    """The zone that a text sets out: the lines under `[[zone]]` in a profile, with or without that head.
+
+    Raises:
+        LimitReached: more than 60,000 bytes.
+        Malformed: not TOML, more than one zone, or what `read_zone` refuses.
+    """
+    table = parsed(text)
+    zones = table.get("zone")
+    if zones is None:
+        return read_zone(table)
+    if not isinstance(zones, list) or len(zones) != 1 or len(table) != 1:
+        raise Malformed("one zone: write [[zone]] once and nothing else", at="zone")
+    return read_zone(zones[0])
 
 
 def read_zone(table: Mapping[str, Any]) -> Zone:

@@ -269,7 +269,11 @@ class Peer(Answer, frozen=True):
 
 
 class Agreement(Answer, frozen=True):
-    """Terms, and who has signed their hash."""
+    """Terms, who has signed their hash, and what became of them.
+
+    `until` counts extensions; `extensions` are those that not all have agreed to; `rules_with` names the parties
+    between whom and us it rules; `toml` is all of its terms.
+    """
 
     hash: str
     title: str
@@ -282,6 +286,64 @@ class Agreement(Answer, frozen=True):
     separation: SeparationJson
     deadlines: DeadlinesJson
     disclosure: dict[str, DisclosureJson]
+    profile: str
+    subject: str
+    amends: str
+    observers: tuple[str, ...]
+    valid_from: Time
+    until: Time
+    suspended_by: tuple[str, ...]
+    extensions: dict[str, Time]
+    ended_at: Time
+    rules_with: tuple[str, ...]
+    toml: str
+
+
+class ZoneMet(Answer, frozen=True):
+    """A notice that meets a zone, and what the zone asks of it."""
+
+    notice: str
+    rule: str
+    verdict: str
+    start: Time
+    end: Time
+    is_late: bool
+
+
+class Zone(Answer, frozen=True, kw_only=True):
+    """A zone: of an agreement, whose hash `agreement` is, or announced by `party`.
+
+    `kept_s` is what was reserved less what was given back.
+    """
+
+    key: str
+    id: str
+    name: str
+    kind: str
+    rule: str
+    state: str
+    is_in_force: bool
+    start: Time
+    end: Time
+    told: tuple[str, ...]
+    met_by: tuple[ZoneMet, ...]
+    toml: str
+    agreement: str = ""
+    party: str = ""
+    version: int = 0
+    by: str = ""
+    given_back_at: Time = ""
+    used: tuple[tuple[Time, Time], ...] = ()
+    reserved_s: int = 0
+    kept_s: int = 0
+    used_s: int = 0
+
+
+class ZoneAnswer(Answer, frozen=True):
+    """A zone was announced, changed, lifted or given back."""
+
+    receipt: Receipt
+    zone: Zone | None
 
 
 class Log(Answer, frozen=True):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from keepclear.core.agreement import Agreement, Deadlines, Disclosure, DisclosureLevel
+from keepclear.core.agreement import PARTIES_MAX, Agreement, AgreementAct, Deadlines, Disclosure, DisclosureLevel
 from keepclear.core.alert import Answer
 from keepclear.core.footprint import Circle
 from keepclear.core.notice import (
@@ -206,14 +206,14 @@ class DisclosureJson(Request, frozen=True, kw_only=True):
 
 
 class TermsJson(Request, frozen=True):
-    """An agreement, in plain units."""
+    """An agreement without a profile, in plain units. What a profile holds beside it is written as TOML."""
 
     title: Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
-    parties: tuple[Party, Party]
+    parties: Annotated[tuple[Party, ...], msgspec.Meta(min_length=2, max_length=PARTIES_MAX)]
     area: AreaJson
     separation: SeparationJson
     deadlines: DeadlinesJson
-    disclosure: Annotated[dict[Party, DisclosureJson], msgspec.Meta(min_length=2, max_length=2)]
+    disclosure: Annotated[dict[Party, DisclosureJson], msgspec.Meta(min_length=2, max_length=PARTIES_MAX)]
 
 
 class ProposeAgreementRequest(Request, frozen=True, kw_only=True):
@@ -228,6 +228,54 @@ class SignatureRequest(Request, frozen=True):
     """Sign what was proposed."""
 
     by: Person
+
+
+class ActOnAgreementRequest(Request, frozen=True, kw_only=True):
+    """Suspend an agreement in force, take that back, agree to extend it, or withdraw.
+
+    `until`: the new end with `extend`; with `withdraw` from when, else at once.
+    """
+
+    act: AgreementAct
+    by: Person
+    until: Annotated[str, msgspec.Meta(max_length=40)] = ""
+    reason: Remarks = ""
+
+
+class AnnounceZoneRequest(Request, frozen=True, kw_only=True):
+    """Announce a zone: one as TOML, as it stands under `[[zone]]` in a profile. `to` empty: everyone agreed with."""
+
+    toml: Annotated[str, msgspec.Meta(min_length=1, max_length=60_000)]
+    by: Person
+    to: Annotated[tuple[Party, ...], msgspec.Meta(max_length=64)] = ()
+    reason: Remarks = ""
+
+
+class ChangeZoneRequest(Request, frozen=True, kw_only=True):
+    """State a zone of our own anew. `version` is the one that the caller has seen."""
+
+    toml: Annotated[str, msgspec.Meta(min_length=1, max_length=60_000)]
+    version: Version
+    by: Person
+    reason: Remarks = ""
+
+
+class LiftZoneRequest(Request, frozen=True, kw_only=True):
+    """A zone of our own is no more."""
+
+    version: Version
+    by: Person
+    reason: Remarks = ""
+
+
+class GiveBackZoneRequest(Request, frozen=True, kw_only=True):
+    """What is left is not needed from `at` on, else from now; and the stretches in which it was used."""
+
+    version: Version
+    by: Person
+    at: Annotated[str, msgspec.Meta(max_length=40)] = ""
+    used: Annotated[tuple[tuple[str, str], ...], msgspec.Meta(max_length=200)] = ()
+    reason: Remarks = ""
 
 
 class EnrolPeerRequest(Request, frozen=True, kw_only=True):
@@ -294,10 +342,9 @@ def terms_to_agreement(terms: TermsJson) -> Agreement:
 def agreement_to_terms(agreement: Agreement) -> TermsJson:
     """The agreement as the API writes it."""
     deadlines = agreement.deadlines
-    one, other = agreement.parties
     return TermsJson(
         title=agreement.title,
-        parties=(one, other),
+        parties=agreement.parties,
         area=AreaJson(agreement.area.lat_deg, agreement.area.lon_deg, agreement.area.radius_m),
         separation=SeparationJson(
             agreement.separation.horizontal_m, agreement.separation.vertical_m, agreement.separation.time_s

@@ -12,12 +12,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from keepclear.core.agreement import AgreementAct
 from keepclear.core.alert import AlertLevel, Answer
 from keepclear.core.dissemination import RelayWord
 from keepclear.core.line import ChannelName, ChannelState, MissCause, TestResult
 from keepclear.core.notice import Action, Armed, Change, NoticeKind, NoticeState, ShortReason, Timing
 from keepclear.core.place import Region
 from keepclear.core.request import DenyReason, Outcome, Reply
+from keepclear.core.zone import Rule, ZoneKind, ZoneState
 
 
 class Form(enum.Enum):
@@ -245,6 +247,41 @@ ROWS: Final[dict[str, tuple[Line | Block, ...]]] = {
         Line("outcome.delay", counted="delay_min", given="delay_min"),
         _BY,
         _REMARKS,
+    ),
+    "zone": (
+        Line("zone", {"id": _code("zone.id"), "sender": _SENDER}, word="state", words=_values(ZoneState)),
+        Line("zone.name", {"name": ("zone.name", Form.FREE)}),
+        Line("zone.kind", word="zone.kind", words=_values(ZoneKind)),
+        Line(
+            "zone.circle",
+            {"position": ("zone.circle", Form.POSITION), "radius": ("zone.circle.2", Form.LENGTH)},
+            "zone.circle",
+        ),
+        Block("zone.outline", (Line("zone.corner", {"index": _code("@index"), "position": ("@item", Form.POSITION)}),)),
+        Block("zone.line", (Line("zone.line", {"index": _code("@index"), "position": ("@item", Form.POSITION)}),)),
+        Line(
+            "zone.depth",
+            {"left": ("zone.depth.0", Form.LENGTH), "right": ("zone.depth.1", Form.LENGTH)},
+            "zone.depth",
+        ),
+        Line(
+            "zone.heights",
+            {"lower": ("zone.lower", Form.HEIGHT), "upper": ("zone.upper", Form.HEIGHT)},
+            "zone.lower",
+        ),
+        Line("zone.span", {"start": ("zone.start", Form.TIME), "end": ("zone.end", Form.TIME)}, "zone.end"),
+        Line("zone.hours", given="zone.schedule"),
+        Line("zone.rule", word="zone.rules.0.rule", words=_values(Rule)),
+        Line("zone.given_back_at", {"time": ("given_back_at", Form.TIME)}, "given_back_at"),
+        _BY,
+        Line("free_text", {"text": ("reason", Form.FREE)}, "reason"),
+    ),
+    "agreement_act": (
+        Line("agreement.act", {"sender": _SENDER}, word="act", words=_values(AgreementAct)),
+        Line("agreement.until", {"time": ("until", Form.TIME)}, "until"),
+        Line("agreement.hash", {"hash": _code("hash")}),
+        _BY,
+        Line("free_text", {"text": ("reason", Form.FREE)}, "reason"),
     ),
     "split_view": (Line("split_view", {"log": _code("log")}), Line("split_view.evidence")),
     "line_test": (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from keepclear.node.commands.agreements import (
+    ActOnAgreement,
     ProposeAgreement,
     SignAgreement,
 )
@@ -75,6 +76,7 @@ from keepclear.node.commands.stops import (
     Resume,
     SendStop,
 )
+from keepclear.node.commands.zones import AnnounceZone, ChangeZone, GiveBackZone, LiftZone
 
 #: These have reserved places in the queue and in the record: neither a flood nor a full disk shuts them out.
 STOP_LANE = (SendStop, AnswerStop, Resume, AnswerAlert, RecordVoiceStop, NoteCallBack)
@@ -82,13 +84,16 @@ STOP_LANE = (SendStop, AnswerStop, Resume, AnswerAlert, RecordVoiceStop, NoteCal
 __all__ = [
     "STOP_LANE",
     "AcceptAlternative",
+    "ActOnAgreement",
     "AddLog",
+    "AnnounceZone",
     "AnswerAlert",
     "AnswerLineTest",
     "AnswerStop",
     "AskRequest",
     "AttachRecording",
     "ChangeNotice",
+    "ChangeZone",
     "Command",
     "ConfirmClock",
     "ConfirmGroup",
@@ -96,7 +101,9 @@ __all__ = [
     "EnrolPeer",
     "ExtendNotice",
     "FileNotice",
+    "GiveBackZone",
     "JudgeReadBack",
+    "LiftZone",
     "MoveNotice",
     "NoteCall",
     "NoteCallBack",

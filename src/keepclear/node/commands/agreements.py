@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from keepclear.core.agreement import Agreement
+from keepclear.core.agreement import Agreement, AgreementAct
 from keepclear.node.commands.base import Command
 
 
@@ -22,3 +22,17 @@ class SignAgreement(Command):
 
     hash: str
     by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActOnAgreement(Command):
+    """Suspend an agreement in force, take that back, agree to extend it, or withdraw.
+
+    `until` is the new end of an extension or the end of a withdrawal, microseconds; 0 is none, or at once.
+    """
+
+    hash: str
+    act: AgreementAct
+    by: str
+    until: int = 0
+    reason: str = ""

@@ -32,6 +32,7 @@ from keepclear.node.decide import (
     requests,
     stop,
     voice,
+    zones,
 )
 from keepclear.node.decide.peers import Fresh, SplitView
 from keepclear.node.decision import Decision, Draft
@@ -48,6 +49,7 @@ DUE: tuple[Due, ...] = (
     notices.expiring,
     dissemination.reminders_due,
     ladder.rungs,
+    *agreements.DUE,
 )
 
 #: What one entry of a peer must be, whatever is in force.
@@ -56,10 +58,12 @@ CHECKS: dict[type[Entry], CheckBody] = {
     **requests.CHECKS,
     **dissemination.CHECKS,
     **readback.CHECKS,
+    **agreements.CHECKS,
+    **zones.CHECKS,
 }
 
 #: What the new entries of one delivery must be together.
-TOGETHER: tuple[CheckTogether, ...] = (peers.check_notices,)
+TOGETHER: tuple[CheckTogether, ...] = (peers.check_notices, *zones.TOGETHER)
 
 #: What follows from an entry of a peer.
 TAKES: dict[type[Entry], Take] = {
@@ -68,6 +72,8 @@ TAKES: dict[type[Entry], Take] = {
     **requests.TAKES,
     **dissemination.TAKES,
     **readback.TAKES,
+    **agreements.TAKES,
+    **zones.TAKES,
 }
 
 
@@ -95,6 +101,7 @@ TABLE: dict[type[Command], Decide] = {
     **stop.TABLE,
     **voice.TABLE,
     **agreements.TABLE,
+    **zones.TABLE,
     **line.TABLE,
     **linetests.TABLE,
     **channel.TABLE,

@@ -42,6 +42,7 @@ from keepclear.node.consequences import (
     SECOND_CONTACT,
     conflict_drafts,
     conflicts_with,
+    is_told,
     movement_said,
     place_compared,
     region_fault,
@@ -54,6 +55,7 @@ from keepclear.node.held import HeldNotice
 from keepclear.node.logs import derive
 from keepclear.node.picture import Picture
 from keepclear.node.settings import Settings
+from keepclear.node.zonecheck import zone_drafts
 
 #: Expiries announced in one turn; the others a second later.
 ANNOUNCED_AT_ONCE = 1_000
@@ -265,9 +267,20 @@ def _told(
         parties = (picture.party, *picture.enrolled_peers())
         found = conflicts_with(picture, key, volumes, mode=mode, now_us=now_us, parties=parties, settings=settings)
         drafts += conflict_drafts(picture, picture.party, filed.id, filed.version, found, mode=mode, settings=settings)
+    standing = () if filed.state is NoticeState.ENDED else volumes
+    drafts += zone_drafts(
+        picture,
+        picture.party,
+        filed.id,
+        filed.version,
+        standing,
+        kind=filed.kind.value,
+        mode=mode,
+        told_at=now_us,
+    )
     for peer in picture.enrolled_peers():
         agreement = picture.agreement_with(peer)
-        if agreement is not None:
+        if agreement is not None and is_told(picture, peer, filed):
             pairs = found.get(peer, [])
             drafts += sending_drafts(picture, filed, volumes, peer, agreement, pairs, mode=mode, now_us=now_us)
     return Decision(tuple(drafts), subject=key)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from keepclear.core.agreement import DisclosureLevel
 from keepclear.core.alert import Answer, acknowledges
 from keepclear.core.ids import make_alert_id, make_key
 from keepclear.core.notice import Mode, NoticeState, check_may_follow
@@ -15,11 +14,9 @@ from keepclear.errors import KeepclearError, LimitReached, Malformed, NotAllowed
 from keepclear.formats.seen_from import reckoned_from_wire
 from keepclear.formats.wire import volume_from_wire
 from keepclear.node.commands import ReceiveEntries
-from keepclear.node.consequences import assess, close_duty, conflict_drafts, conflicts_with, standing_drafts
+from keepclear.node.consequences import assess, close_duty, conflict_drafts, conflicts_with
 from keepclear.node.decision import Draft
 from keepclear.node.entries import (
-    AgreementProposed,
-    AgreementSigned,
     AlertSent,
     AnswerSent,
     DutyChanged,
@@ -30,11 +27,11 @@ from keepclear.node.entries import (
     StopAnswered,
     content_hash,
 )
-from keepclear.node.folds.agreements import agreement_from_terms
 from keepclear.node.handlers import CheckBody, CheckTogether, Take, Taken
-from keepclear.node.logs import Logs, Read, channel, check_foreign, parties_of
+from keepclear.node.logs import Logs, Read, channel, check_foreign
 from keepclear.node.picture import Picture
 from keepclear.node.settings import Settings
+from keepclear.node.zonecheck import zone_drafts
 from keepclear.record import checkpoint as checkpoints
 from keepclear.record.tree import Tree, leaf_hash
 
@@ -262,25 +259,24 @@ def check_notice(read: Read, body: NoticeSent) -> None:
             raise Malformed(problem.message, at=f"entries[{read.n}].volumes[{number}]") from None
 
 
-def check_proposal(read: Read, body: AgreementProposed) -> None:
-    """Raise unless proposed terms are between the two of us, have their hash, and mean something here."""
-    if content_hash(body.terms) != body.hash:
-        raise Tampered("the terms do not have the hash they are proposed under", at=f"entries[{read.n}]")
-    if set(body.terms.parties) != set(parties_of(read.log)):
-        raise NotAllowed("these terms are not between the two of us", at=f"entries[{read.n}].parties")
-    try:
-        agreement_from_terms(body.terms)
-    except (TypeError, ValueError) as problem:
-        levels = ", ".join(level.value for level in DisclosureLevel)
-        raise Malformed(f"terms that this version does not know ({problem}); levels are {levels}") from None
-
-
 def take_notice(picture: Picture, taken: Taken, body: NoticeSent, settings: Settings) -> list[Draft]:
     """Find what it conflicts with among our own, the undisclosed too. Told to us only."""
-    if body.state is NoticeState.ENDED:
-        return []
     sender, mode = taken.sender, taken.read.mode
     key = make_key(sender, body.id)
+    is_over = body.state is NoticeState.ENDED
+    zones = zone_drafts(
+        picture,
+        sender,
+        body.id,
+        body.version,
+        () if is_over else picture.notices[key].volumes,
+        kind=body.kind.value,
+        mode=mode,
+        told_at=taken.received_at,
+        proof=taken.read.leaf,
+    )
+    if is_over:
+        return zones
     # Our own notices are compared with the separation agreed with the sender.
     found = conflicts_with(
         picture,
@@ -292,7 +288,7 @@ def take_notice(picture: Picture, taken: Taken, body: NoticeSent, settings: Sett
         settings=settings,
         separation_with=sender,
     )
-    return conflict_drafts(picture, sender, body.id, body.version, found, mode=mode, settings=settings)
+    return conflict_drafts(picture, sender, body.id, body.version, found, mode=mode, settings=settings) + zones
 
 
 def take_alert(picture: Picture, taken: Taken, body: AlertSent, settings: Settings) -> list[Draft]:
@@ -326,23 +322,10 @@ def take_stop_answer(picture: Picture, taken: Taken, body: StopAnswered, setting
     return close_duty(picture, f"answer_stop {make_key(picture.party, body.id)}/{taken.sender}", taken.read)
 
 
-def take_agreement(
-    picture: Picture, taken: Taken, body: AgreementProposed | AgreementSigned, settings: Settings
-) -> list[Draft]:
-    """What has just come into force is what our standing notices are told under."""
-    held = picture.agreements.get(body.hash)
-    # Terms of ours with somebody else show this party nothing.
-    if held is not None and held.with_party == taken.sender and held.in_force_since:
-        return standing_drafts(picture, taken.sender, held.agreement, now_us=taken.now_us, settings=settings)
-    return []
-
-
-CHECKS: dict[type[Entry], CheckBody] = {NoticeSent: check_notice, AgreementProposed: check_proposal}
+CHECKS: dict[type[Entry], CheckBody] = {NoticeSent: check_notice}
 TAKES: dict[type[Entry], Take] = {
     NoticeSent: take_notice,
     AlertSent: take_alert,
     AnswerSent: take_answer,
     StopAnswered: take_stop_answer,
-    AgreementProposed: take_agreement,
-    AgreementSigned: take_agreement,
 }

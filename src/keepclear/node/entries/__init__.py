@@ -26,11 +26,15 @@ from keepclear.node.entries import (
     requests,
     stops,
     voice,
+    zones,
 )
 from keepclear.node.entries.agreements import (
+    AgreementActed,
     AgreementProposed,
     AgreementSigned,
+    AgreementState,
     AgreementTerms,
+    AgreementTurned,
     DisclosureTerm,
 )
 from keepclear.node.entries.base import (
@@ -104,6 +108,7 @@ from keepclear.node.entries.stops import (
     VoiceStop,
     VoiceStopCalled,
 )
+from keepclear.node.entries.zones import FoundZone, ZoneSaid, ZonesMet
 
 _SUBJECTS: tuple[ModuleType, ...] = (
     airspace,
@@ -120,6 +125,7 @@ _SUBJECTS: tuple[ModuleType, ...] = (
     voice,
     ladder,
     readback,
+    zones,
 )
 
 CHANNEL_KINDS: dict[str, type[Entry]] = {kind: body for each in _SUBJECTS for kind, body in each.CHANNEL.items()}
@@ -146,9 +152,12 @@ __all__ = [
     "NAMED_CONFLICTS_MAX",
     "PRIVATE_KINDS",
     "URGENT_KINDS",
+    "AgreementActed",
     "AgreementProposed",
     "AgreementSigned",
+    "AgreementState",
     "AgreementTerms",
+    "AgreementTurned",
     "AlertAssessed",
     "AlertSent",
     "AlternativeAccepted",
@@ -165,6 +174,7 @@ __all__ = [
     "Entry",
     "ExpiryAnnounced",
     "FoundPair",
+    "FoundZone",
     "Hash",
     "HistoryRefused",
     "Instant",
@@ -207,5 +217,7 @@ __all__ = [
     "VoiceStop",
     "VoiceStopCalled",
     "WrongLine",
+    "ZoneSaid",
+    "ZonesMet",
     "content_hash",
 ]

@@ -21,6 +21,7 @@ from keepclear.node.folds import (
     requests,
     stops,
     voice,
+    zones,
 )
 from keepclear.node.state import Fold
 
@@ -29,6 +30,7 @@ FOLDS: dict[type[Entry], Fold] = {
     **airspace.FOLDS,
     **stops.FOLDS,
     **agreements.FOLDS,
+    **zones.FOLDS,
     **duties.FOLDS,
     **line.FOLDS,
     **linetests.FOLDS,

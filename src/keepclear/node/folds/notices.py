@@ -231,6 +231,7 @@ def _drop(state: State, held: HeldNotice) -> None:
         state.told.pop((peer, held.key), None)
     del state.notices[held.key]
     state.counts[held.party] -= 1
+    state.zones_met.pop(held.key, None)
     for party in (state.party, *state.peers):
         state.conflicts.pop((held.key, party), None)
 
