@@ -118,7 +118,7 @@ class serving:  # noqa: N801 -- a context manager
         self.server = Server(port, write_token(claims, key, "bench"), process, held)
 
     def __enter__(self) -> Server:
-        deadline = time.monotonic() + 300
+        deadline = time.monotonic() + 1_200
         while time.monotonic() < deadline:
             try:
                 socket.create_connection(("127.0.0.1", self.server.port), timeout=1).close()

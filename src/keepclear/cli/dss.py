@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from keepclear.dss.service import Dss
 
 LISTEN: Final = "127.0.0.1:8082"
-#: Seconds between two looks at how much is held.
-LOOK_EVERY_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,17 +116,15 @@ async def _serve(asked: _Asked) -> None:
     from keepclear.faces.f3548.gate import Gate
     from keepclear.faces.f3548.routing import F3548App
     from keepclear.faces.serving import open_plain_door
-    from keepclear.links.kernels import use_kept_kernels
+    from keepclear.links.kernels import Warming
     from keepclear.links.system import SystemClock
 
     keys, fetch = await standard_keys(public_keys=asked.public_keys, jwks=asked.jwks)
     gate = Gate(keys, asked.audiences, SystemClock(), issuer=asked.issuer, fetch_keys=fetch)
-    kernels_are_kept = use_kept_kernels()
     async with contextlib.AsyncExitStack() as opened:
         service = opened.enter_context(open_dss(asked.store))
-        if kernels_are_kept:
-            warming = asyncio.create_task(_make_ready_when_large(service))
-            opened.callback(warming.cancel)
+        _make_ready(service)
+        opened.callback(Warming(lambda: service.seen.is_large).stop)
         routes = [
             *DssFace(service, allows_http=asked.allows_http).routes(),
             *AuxiliaryFace(version=keepclear.__version__, pool=asked.pool).routes(),
@@ -144,10 +140,11 @@ async def _serve(asked: _Asked) -> None:
         await until_told()
 
 
-async def _make_ready_when_large(service: Dss) -> None:
-    """Load the engine's compiled kernels once there is so much that it pays."""
+def _make_ready(service: Dss) -> None:
+    """Have the indexes as they are to be before the first question comes."""
     from keepclear.engine.warm import make_ready
+    from keepclear.links.kernels import use_kept_kernels
 
-    while not service.seen.is_large:  # noqa: ASYNC110 -- it tells nobody how much it holds
-        await asyncio.sleep(LOOK_EVERY_S)
-    await asyncio.to_thread(make_ready)
+    if service.seen.is_large and use_kept_kernels():
+        make_ready()
+    service.seen.settle()

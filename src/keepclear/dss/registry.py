@@ -116,6 +116,13 @@ class Registry:
     def _meets(volume: Volume4D, other: Volume4D) -> bool:
         return judge(volume, other, measure_depth=False).verdict is not Verdict.CLEAR
 
+    def settle(self) -> None:
+        """Have the indexes take up what waits; the first question would do so otherwise, and be long about it."""
+        for kind, index in self._indexes.items():
+            for held in self._held(kind).values():
+                index.candidates(held.extents[0])
+                break
+
     def merges(self) -> list[tuple[StandingIndex, Merge]]:
         """What would make the indexes quicker: each may `run` in any thread, and then its index may `adopt` it."""
         return [(index, merge) for index in self._indexes.values() if (merge := index.due()) is not None]
