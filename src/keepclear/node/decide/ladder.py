@@ -9,9 +9,10 @@ from __future__ import annotations
 from functools import cache
 
 from keepclear.core.alert import AlertLevel
-from keepclear.core.escalation import Rung, due_rungs
+from keepclear.core.escalation import Rung, after_s, due_rungs
 from keepclear.core.ids import check_person, make_key
 from keepclear.core.terms import LadderTerms
+from keepclear.core.timespan import SECOND_US
 from keepclear.errors import Malformed, NotFound, Refused, UnlawfulChange
 from keepclear.node.commands import Command, NoteCall, NoteTried
 from keepclear.node.decision import Decision, Draft
@@ -61,11 +62,22 @@ def _default(settings: Settings, *, is_urgent: bool) -> LadderTerms:
 def rungs(picture: Picture, now_us: int, settings: Settings) -> list[Draft]:
     """Rungs that are due now. While our clock is suspect people are prompted; nothing is said to be unanswered."""
     drafts: list[Draft] = []
+    agreed: dict[tuple[str, AlertLevel | None], tuple[LadderTerms, list[tuple[Rung, int]]]] = {}
     for about in picture.climbing:
         held = picture.ladders[about]
-        if not is_waiting(picture, held, now_us):
+        key = (held.party, held.level)
+        if key not in agreed:
+            terms = terms_of(picture, held, settings)
+            agreed[key] = (
+                terms,
+                [(rung, at_s * SECOND_US) for rung in Rung if (at_s := after_s(terms, rung)) is not None],
+            )
+        terms, steps = agreed[key]
+        # Thousands may wait for an answer: most have nothing due yet, which is seen at a glance.
+        next_us = next((at_us for rung, at_us in steps if rung not in held.steps), None)
+        if next_us is None or held.since_us + next_us > now_us or not is_waiting(picture, held, now_us):
             continue
-        for rung, due_at in due_rungs(terms_of(picture, held, settings), held.since_us, now_us, held.tried_at_us):
+        for rung, due_at in due_rungs(terms, held.since_us, now_us, held.tried_at_us):
             if (rung is Rung.UNANSWERED and picture.is_clock_suspect) or len(drafts) >= CLIMBED_AT_ONCE:
                 continue
             drafts.append(Draft(LadderStep(about, held.party, rung, max(0, due_at)), mode=held.mode))
