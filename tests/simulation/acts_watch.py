@@ -204,8 +204,15 @@ def _file_large(officers: Any, picture: Picture, party: Any, now_us: int) -> Com
 
 def pass_on_whole(officers: Any, picture: Picture, party: Any, now_us: int) -> Command:
     """A group, a notice passed on to it, its receipts, and what the other side is told."""
-    _then(officers, party, set_group, pass_on, confirm_group, tell_disseminated, confirm_group, tell_disseminated)
+    # One in two is left as it is: somebody is reminded of the other group.
+    more = (confirm_group, tell_disseminated) if officers.rng.random() < 0.5 else ()
+    _then(officers, party, _set_other_group, pass_on, confirm_group, tell_disseminated, *more)
     return set_group(officers, picture, party, now_us)
+
+
+def _set_other_group(officers: Any, picture: Picture, party: Any, now_us: int) -> Command:
+    missing = [group for group in ("tower", "battery") if group not in picture.passing_on.groups]
+    return SetGroup(missing[0] if missing else "tower", "", ("Ruth", "Omar"), "Imani")
 
 
 def set_group(officers: Any, picture: Picture, party: Any, now_us: int) -> Command:
