@@ -6,12 +6,13 @@ say must be what `judge` said, or that they leave it to `judge`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
-from adversarial import Pair
+from adversarial import Pair, a_pair
 
 from keepclear.core.conflict import Verdict
+from keepclear.engine.judge import judge
 from keepclear.engine.kernels.search import STATISTICS
 from keepclear.engine.packed import PackedRows
 from keepclear.engine.packing import plan_of
@@ -47,6 +48,19 @@ def said_of_all(pairs: Sequence[Pair], *, one_by_one: bool) -> tuple[list[str], 
             assert volume_of[one] // 2 == volume_of[hit >> 1] // 2, "only the two of a pair are compared"
             found.setdefault(volume_of[one] // 2, []).append(hit)
     return alone, [_word(found.get(number, [])) for number in range(count)]
+
+
+def faults_of(seed: int, numbers: Iterable[int]) -> Iterator[str]:
+    """Where the kernels say another thing than `judge`, asked one by one or all at once; each in a line."""
+    pairs = [a_pair(seed, number) for number in numbers]
+    alone, among_all = said_of_all(pairs, one_by_one=len(pairs) % 2 == 0)
+    for pair, first, second in zip(pairs, alone, among_all, strict=True):
+        if first == second == LEFT:
+            continue
+        verdict = judge(pair.one, pair.other, pair.separation, measure_depth=False).verdict
+        if not {first, second} <= {str(verdict), LEFT}:
+            where = f"seed {pair.seed} number {pair.number} ({pair.kind})"
+            yield f"kernels: {where}: judge {verdict}, one by one {first}, all at once {second}\n  {pair}"
 
 
 def _word(found: list[int]) -> str:

@@ -179,8 +179,6 @@ def _context(rec: Any, geom: Any, verts: Any, points: int, reach_m: float, conte
     take = min(points, pieces)
     context[C_COUNT] = take
     step = max(1, pieces // take)
-    # All corners give a closer box than the ball; edges of pieces stray from it by less than `stray`.
-    stray_m = STRAY_PER_M * math.tan(math.radians(most)) * min(4e8, 4.0 * radius * radius) + STRAY_M
     low, high, west, east, at = 1e9, -1e9, 1e9, -1e9, 0
     is_whole = points > 1 and pieces <= 64
     for k in range(0, pieces, 1 if is_whole else step):
@@ -192,6 +190,8 @@ def _context(rec: Any, geom: Any, verts: Any, points: int, reach_m: float, conte
             context[C_POINTS + 2 * at], context[C_POINTS + 2 * at + 1] = p, q
             at += 1
     if is_whole:
+        # All corners give a closer box than the ball; edges of pieces stray from it by less than this.
+        stray_m = STRAY_PER_M * math.tan(math.radians(most)) * min(4e8, 4.0 * radius * radius) + STRAY_M
         up, aside = stray_m / ROW_LEAST_M, stray_m / (COLUMN_LEAST_M * least_cos)
         context[C_ROW], context[C_ROW_END] = low - up, high + up
         context[C_COLUMN], context[C_COLUMN_END] = column + west - aside, column + east + aside
@@ -237,9 +237,12 @@ def _on_ground(
     a_radius, b_radius = a_rec[RADIUS], b_rec[RADIUS]
     reach = ground_m + a_radius + b_radius
     if reach > REACH_MOST_M:
+        statistics[S_CANDIDATES] += 1
         return IN_DOUBT
     if chord > chord_high(reach) + SLACK_M:
         return CLEAR
+    # What boxes and balls leave is a candidate.
+    statistics[S_CANDIDATES] += 1
     if (a_geom[KIND] | b_geom[KIND]) & HARD:
         return IN_DOUBT
     a_pieces, b_pieces = a_geom[PIECES], b_geom[PIECES]
@@ -257,13 +260,16 @@ def _on_ground(
         elif has_context:
             near_m = ground_m + (a_radius if a_pieces == 0 else 0.0) - 1.0
             found = item_to_zone(context, near_m, ground_m + 1.0, b_line, b_starts, b_runs)
-    elif a_zone >= 0 and _context(
-        b_rec, b_geom, f32_at(b[A_VERTS] + b_geom[FIRST] * 12), 1 if b_radius < 2_500.0 else 8, ground_m + 10.0, other
-    ):
+    elif a_zone >= 0:
         a_line = i32_at(a[A_ZONES] + a_zone * ZONE_COLUMNS * 4)
         a_starts, a_runs = u16_at(a[A_ZROWS] + a_line[Z_START] * 2), i16_at(a[A_RUNS] + a_line[Z_RUN] * 8)
         near_m = ground_m + (b_radius if b_pieces == 0 else 0.0) - 1.0
-        found = item_to_zone(other, near_m, ground_m + 1.0, a_line, a_starts, a_runs)
+        b_verts = f32_at(b[A_VERTS] + b_geom[FIRST] * 12)
+        # One corner settles most, and costs least.
+        points = 1
+        while found == 2 and points <= 8 and _context(b_rec, b_geom, b_verts, points, ground_m + 10.0, other):
+            found = item_to_zone(other, near_m, ground_m + 1.0, a_line, a_starts, a_runs)
+            points = 8 if points == 1 and b_radius > 2_500.0 and b_pieces > 0 else 9
     if found != 2:
         return CLEAR if found == FAR else NEAR
     statistics[S_EXACT] += 1
@@ -380,7 +386,6 @@ def search(
                 )  # fmt: skip
                 if in_height == 0:
                     continue
-                statistics[S_CANDIDATES] += 1
                 if not ready and b_geom[ZONE] >= 0:
                     ready = True
                     has_context = _context(
