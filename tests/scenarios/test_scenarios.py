@@ -19,6 +19,7 @@ from keepclear.core.alert import Answer
 from keepclear.core.notice import NoticeState
 from keepclear.core.timespan import HOUR_US, MINUTE_US, SECOND_US, zulu
 from keepclear.core.volume import Volume4D
+from keepclear.engine import standing
 from keepclear.errors import KeepclearError
 from keepclear.node.commands import (
     AnswerAlert,
@@ -220,3 +221,14 @@ def test_the_story_comes_out_as_it_is_told(file: Path) -> None:
     else:
         assert now == told
     assert now.count("----") >= 3, "a story has commands, and what came of them"
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.usefixtures("kernels")
+@pytest.mark.parametrize("file", sorted(HERE.glob("*conflict*.txt")), ids=lambda file: file.stem)
+def test_the_story_is_the_same_with_compiled_kernels_from_the_first_notice(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standing, "PACK_FROM", 1)
+
+    test_the_story_comes_out_as_it_is_told(file)
