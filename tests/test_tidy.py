@@ -29,7 +29,7 @@ LONGEST_FUNCTION = 70
 LONGER_FUNCTIONS: dict[str, int] = {
     # Numeric kernels: loops within loops over the same names.
     "engine/kernels/ground.py:outlines": 71,
-    "engine/kernels/search.py:search": 117,
+    "engine/kernels/search.py:search": 116,
 }
 
 
