@@ -43,7 +43,7 @@ class PlaceGroup(TyperGroup):
 def register(group: typer.Typer, example: str) -> None:
     """Add the commands to a group."""
     for name, command, how in (
-        ("show", convert, 'place "36.5 N 35.7 E"'),
+        ("show", convert, 'place show "36.5 N 35.7 E"'),
         ("check", check, 'place check "36.5 N 35.7 E" --from "Latakia 356/108km" --tolerance-m 3000'),
         ("find", find, 'place find "Deir al-Zor"'),
     ):

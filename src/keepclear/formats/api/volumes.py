@@ -11,7 +11,6 @@ from keepclear.core.footprint import CORNERS_MAX, Circle, Polygon
 from keepclear.core.timespan import TimeSpan, parse_instant, zulu
 from keepclear.core.volume import Altitude, AltitudeBand, AltitudeDatum, Volume4D
 from keepclear.errors import Malformed
-from keepclear.formats.coordinates import read_position
 from keepclear.formats.heights import agreed_height
 
 Time = Annotated[str, msgspec.Meta(max_length=40, description="RFC 3339, UTC; empty: not yet, or not known")]
@@ -88,6 +87,8 @@ def place_flags(volume: Volume, *, at: str = "volume") -> tuple[Flag, ...]:
     Raises:
         Malformed: as `volume_from_api`.
     """
+    from keepclear.formats.coordinates import read_position  # heavy: only where a place is said in words
+
     said = volume.place.positions if volume.place is not None else ()
     return tuple(
         flag
@@ -97,6 +98,8 @@ def place_flags(volume: Volume, *, at: str = "volume") -> tuple[Flag, ...]:
 
 
 def _footprint(volume: Volume) -> Circle | Polygon:
+    from keepclear.formats.coordinates import read_position  # heavy: only where a place is said in words
+
     if volume.circle is not None:
         return Circle(volume.circle.lat, volume.circle.lon, volume.circle.radius_m)
     if volume.place is None:
