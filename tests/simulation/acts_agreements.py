@@ -101,4 +101,4 @@ def change_zone(officers: Any, picture: Picture, party: Any, now_us: int) -> Com
     return GiveBackZone(held.zone.id, version, "Imani", now_us + MINUTE_US, used)
 
 
-ACTS = [(2, for_a_while), (3, act), (5, announce), (6, change_zone)]
+ACTS = [(6, for_a_while), (5, act), (5, announce), (12, change_zone)]

@@ -183,6 +183,8 @@ def show_agreements(
 def _state_lines(agreement: answers.Agreement) -> Iterator[str]:
     yield agreement.hash
     since = f" since {agreement.in_force_since}" if agreement.in_force_since else ""
+    if since and agreement.state != "in_force":
+        since = f", in force{since}"
     missing = [party for party in agreement.parties if party not in agreement.signed_by]
     yield f"  {agreement.state.replace('_', ' ')}{since}; signed by {', '.join(agreement.signed_by)}"
     if missing:
