@@ -28,24 +28,28 @@ BATCH = 250
 FAILURES_PRINTED_MAX = 20
 
 
-def batch(task: tuple[int, range]) -> Tally:
+def batch(task: tuple[int, range, bool]) -> Tally:
     """The tally of one batch, in a process of its own: each pair before `judge`, and all of them before the kernels."""
-    tally = examine_all(*task)
+    seed, numbers, with_kernels = task
+    tally = examine_all(seed, numbers)
+    if not with_kernels:
+        return tally
     make_ready()
-    for told in faults_of(*task):
+    for told in faults_of(seed, numbers):
         tally.counts["FAULT the kernels say another thing"] += 1
         tally.failed += 1
         tally.failures.append(told)
     return tally
 
 
-def run(pairs: int, seed: int, jobs: int) -> Tally:
+def run(pairs: int, seed: int, jobs: int, *, with_kernels: bool = True) -> Tally:
     """The tally over pairs 0 up to `pairs`, a progress line on standard error."""
     total, began = Tally(), time.monotonic()
     # Compiled once here, and loaded by each process.
-    make_ready()
-    mark_as_kept()
-    tasks = [(seed, range(start, min(pairs, start + BATCH))) for start in range(0, pairs, BATCH)]
+    if with_kernels:
+        make_ready()
+        mark_as_kept()
+    tasks = [(seed, range(start, min(pairs, start + BATCH)), with_kernels) for start in range(0, pairs, BATCH)]
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:
         for tally in pool.imap_unordered(batch, tasks):
             total.merge(tally)
@@ -74,13 +78,14 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--number", type=int, help="make and examine this one pair")
+    parser.add_argument("--judge-alone", action="store_true", help="leave the compiled kernels out")
     arguments = parser.parse_args()
     print(f"engine under test: {keepclear.__file__}")
     if arguments.number is not None:
         examined = examine(a_pair(arguments.seed, arguments.number))
         print(examined)
         return 1 if examined.faults else 0
-    total = run(arguments.pairs, arguments.seed, arguments.jobs)
+    total = run(arguments.pairs, arguments.seed, arguments.jobs, with_kernels=not arguments.judge_alone)
     report(total)
     return 1 if total.failed else 0
 
