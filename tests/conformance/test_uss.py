@@ -560,6 +560,29 @@ async def test_a_flight_that_meets_another_is_rejected_and_its_user_told() -> No
         assert region.birch.uss.own == {}
 
 
+async def test_two_users_of_one_service_may_not_meet_either() -> None:
+    async with a_region() as region:
+        clock = region.service.clock
+        user = region.amber.asked_by("tester", "interuss.flight_planning.plan")
+        await user.put(f"{PLANNING}/flight_plans/{new_id()}", a_flight(clock))
+
+        rejected = (await user.put(f"{PLANNING}/flight_plans/{new_id()}", a_flight(clock))).json()
+
+        assert (rejected["planning_result"], rejected["flight_plan_status"]) == ("Rejected", "NotPlanned")
+        assert len(region.amber.uss.own) == 1
+
+
+async def test_plans_of_one_party_may_meet() -> None:
+    async with a_region() as region:
+        clock = region.service.clock
+        await region.amber.uss.plan(a_plan(clock), heeds_own=False)
+
+        outcome = await region.amber.uss.plan(a_plan(clock), heeds_own=False)
+
+        assert outcome.standing is not None
+        assert outcome.conflicts == ()
+
+
 @pytest.mark.parametrize(
     ("change", "result"),
     [

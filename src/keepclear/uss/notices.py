@@ -138,7 +138,8 @@ class NoticePublisher:
         version = held.latest.version
         outcome, why, again_us = Outcome(None), "", LATEST_US
         try:
-            outcome = await self._uss.plan(plan)
+            # What our own notices do to each other is said by the node.
+            outcome = await self._uss.plan(plan, heeds_own=False)
             came_to = "planned" if outcome.standing is not None else "refused"
         except KeepclearError as problem:
             came_to, why = "failed", problem.message

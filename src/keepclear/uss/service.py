@@ -65,8 +65,11 @@ class Uss:
 
     # ----------------------------------------------------------------------------------------------- planning
 
-    async def plan(self, plan: Plan) -> Outcome:
+    async def plan(self, plan: Plan, *, heeds_own: bool = True) -> Outcome:
         """Plan an intent, or change one of ours.
+
+        Args:
+            heeds_own: whether meeting another of ours is a conflict, as between users who know nothing of each other.
 
         Raises:
             Malformed: the discovery service says that it cannot be.
@@ -77,18 +80,19 @@ class Uss:
             raise LimitReached(f"{OWN_MAX} operational intents of ours stand")
         async with self._planning.setdefault(plan.id, asyncio.Lock()):
             try:
-                return await self._plan(plan)
+                return await self._plan(plan, heeds_own=heeds_own)
             finally:
                 if plan.id not in self.own:
                     self._planning.pop(plan.id, None)
 
-    async def _plan(self, plan: Plan) -> Outcome:
+    async def _plan(self, plan: Plan, *, heeds_own: bool) -> Outcome:
         for _ in range(ATTEMPTS):
             others = await self._what_is_there(plan)
-            conflicts = tuple(each for each in others if meets(plan, each.plan) is not Verdict.CLEAR)
+            own = [each for each in self.own.values() if each.plan.id != plan.id]
+            heeded = (*others, *own) if heeds_own else others
+            conflicts = tuple(each for each in heeded if meets(plan, each.plan) is not Verdict.CLEAR)
             if plan.state.is_nominal and self._refuses and self._is_blocked(plan, conflicts):
                 return Outcome(None, conflicts)
-            own = [each for each in self.own.values() if each.plan.id != plan.id]
             key = sorted({each.ovn for each in (*others, *own) if each.ovn})
             changed = await self._put(plan, key)
             if changed is not None:
