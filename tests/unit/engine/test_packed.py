@@ -18,6 +18,7 @@ from keepclear.engine import packed, standing
 from keepclear.engine.judge import judge
 from keepclear.engine.kernels.search import STATISTICS
 from keepclear.engine.packed import PackedRows, Snapshot
+from keepclear.engine.resolve import earliest_start_among, nearest_free_height_mm
 from keepclear.engine.standing import StandingIndex
 from unit.engine.packed_given import table
 
@@ -166,3 +167,27 @@ def test_a_snapshot_knows_nothing_of_rows_that_its_arrays_have_no_room_for() -> 
     index.rooms.make_room("life", 100_000, spare=True)
 
     assert asked_about(before, index, volume) in ([0], [1])
+
+
+def test_the_ways_out_are_the_same_with_kernels_and_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The earliest start and the nearest free height, among volumes of every size and datum."""
+    rng = random.Random(11)
+    entries = [(f"n{k}", [a_volume(rng)], rng.choice(sorted(AGREED))) for k in range(120)]
+    plans = [[a_volume(rng)] for _ in range(12)]
+    answers = []
+    for pack_from in (10, 10**9):
+        monkeypatch.setattr(standing, "PACK_FROM", pack_from)
+        index = StandingIndex()
+        for entry in entries:
+            index.add(*entry)
+        answers.append(
+            [
+                (earliest_start_among(plan, index, AGREED), nearest_free_height_mm(plan, index, AGREED, exclude={"n0"}))
+                for plan in plans
+            ]
+        )
+        assert index.is_packed == (pack_from == 10)
+
+    assert answers[0] == answers[1]
+    assert any(start != plan[0].span.start_us for plan, (start, _) in zip(plans, answers[0], strict=True))
+    assert any(height not in (0, None) for _, height in answers[0])
