@@ -31,6 +31,7 @@ from keepclear.core.notice import (
     Timing,
     TransportKind,
 )  # fmt: skip
+from keepclear.core.readback import Fault, ReadField
 from keepclear.core.request import DenyReason, Outcome, Reply
 from keepclear.core.zone import ZoneState
 from keepclear.errors import Malformed, Tampered
@@ -41,7 +42,7 @@ from keepclear.formats.phrasebook.plural import FAMILIES
 from keepclear.formats.seen_from import WireSeenFrom
 from keepclear.formats.wire import WireSeparation, WireVolume
 from keepclear.node import entries
-from keepclear.node.entries import channel, dissemination, linetests, requests
+from keepclear.node.entries import channel, dissemination, linetests, readback, requests
 from keepclear.node.entries.notices import MovementSaid, TransportsSaid
 from keepclear.record import Envelope, Seen
 
@@ -121,6 +122,19 @@ BODIES: list[entries.Entry] = [
     requests.RequestReplied(REQUEST, Reply.DENY, "T. Quill", DenyReason.NO_AUTHORITY),
     requests.AlternativeAccepted(REQUEST, HASH, "I. Maro"),
     requests.RequestWithdrawn("RA-0001", "I. Maro"),
+    readback.ReadBackSaid(
+        "amber/A-0412/v2/birch", NOTICE,
+        (
+            *(readback.ReadLine(each, 1, "105 DEG", "AB") for each in ReadField),
+            readback.ReadLine(ReadField.PLACE, 2, "200 DEG"),
+        ),
+        "T. Quill",
+    ),
+    readback.ReadBackJudged("amber/A-0412/v2/birch", NOTICE, HASH, readback.Verdict.CONFIRM, "I. Maro"),
+    readback.ReadBackJudged(
+        "amber/A-0412/v2/birch", NOTICE, HASH, readback.Verdict.CORRECT, "I. Maro",
+        tuple(readback.WrongLine(each, 1, Fault.DIFFERS, "600 M", "900 M") for each in ReadField),
+    ),
     requests.OutcomeReported("amber/RA-0001", Outcome.IMPEDED, "I. Maro", 45, "two halts"),
     channel.ChannelStateSent(ChannelName.POLITICAL, ChannelState.OPEN, "T. Quill"),
     dissemination.Disseminated(NOTICE, 2, 3, HASH, "T. Quill"),

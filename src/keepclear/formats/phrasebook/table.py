@@ -18,6 +18,7 @@ from keepclear.core.dissemination import RelayWord
 from keepclear.core.line import ChannelName, ChannelState, MissCause, TestResult
 from keepclear.core.notice import Action, Armed, Change, NoticeKind, NoticeState, ShortReason, Timing
 from keepclear.core.place import Region
+from keepclear.core.readback import ReadField
 from keepclear.core.request import DenyReason, Outcome, Reply
 from keepclear.core.zone import Rule, ZoneKind, ZoneState
 
@@ -247,6 +248,42 @@ ROWS: Final[dict[str, tuple[Line | Block, ...]]] = {
         Line("outcome.delay", counted="delay_min", given="delay_min"),
         _BY,
         _REMARKS,
+    ),
+    "read_back": (
+        Line("read_back", {"id": _code("notice.id"), "version": _code("notice.version")}),
+        Block(
+            "lines",
+            (
+                Line(
+                    "read_back.line",
+                    {"number": _code("number"), "value": _code("value")},
+                    word="field",
+                    words=_values(ReadField),
+                ),
+                Line("read_back.letters", {"letters": _code("letters")}, "letters"),
+            ),
+        ),
+        _BY,
+    ),
+    "read_back_judged": (
+        Line(
+            "read_back_judged",
+            {"id": _code("notice.id"), "version": _code("notice.version")},
+            word="verdict",
+            words=("CONFIRM", "CORRECT"),
+        ),
+        Block(
+            "wrong",
+            (
+                Line(
+                    "read_back.wrong",
+                    {"number": _code("number"), "sent": _code("sent"), "heard": _code("heard")},
+                    word="field",
+                    words=_values(ReadField),
+                ),
+            ),
+        ),
+        _BY,
     ),
     "zone": (
         Line("zone", {"id": _code("zone.id"), "sender": _SENDER}, word="state", words=_values(ZoneState)),
