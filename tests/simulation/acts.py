@@ -11,8 +11,9 @@ from typing import Any
 
 import acts_agreements
 import acts_lines
+import acts_spoken
 import acts_watch
 
 Act = tuple[int, Callable[[Any, Any, Any, int], Any]]
 
-ACTS: list[Act] = [*acts_watch.ACTS, *acts_lines.ACTS, *acts_agreements.ACTS]
+ACTS: list[Act] = [*acts_watch.ACTS, *acts_lines.ACTS, *acts_agreements.ACTS, *acts_spoken.ACTS]

@@ -52,6 +52,16 @@ def test_one_seed_plays_the_same_story_twice() -> None:
 # ------------------------------------------------------------------------------------- each fault as a story of its own
 
 
+def answer_owed(node: Node) -> list[str]:
+    """How the duties to acknowledge stand that are open: the line's own tests are owed beside them."""
+    return [each.state for each in node.picture.open_duties() if each.duty.startswith("acknowledge_by ")]
+
+
+def closed(node: Node) -> list[str]:
+    """And those that are open no more."""
+    return [each.state for each in node.picture.closed_duties if each.duty.startswith("acknowledge_by ")]
+
+
 def a_line() -> World:
     """Amber and Birch on a network without faults, each showing the other everything but the kind of activity."""
     world = World(1, parties=2)
@@ -221,14 +231,14 @@ def test_with_a_clock_an_hour_off_nothing_is_missed_until_a_person_confirms() ->
         node = open_node(amber)
         assert node.picture.is_clock_suspect
         await asyncio.sleep((duty.due_at - node.now_us()) / 1e6 + 120)
-        assert [each.state for each in node.picture.open_duties()] == ["open"]
-        assert world.counts["duty:missed"] == 0
+        assert answer_owed(node) == ["open"]
+        assert not node.picture.closed_duties
         # when
         amber.clock.set(0)
         await must(amber, ConfirmClock("Imani"))
         await asyncio.sleep(5)
         # then
-        assert [each.state for each in node.picture.closed_duties] == ["missed"]
+        assert closed(node) == ["missed"]
 
     tell(story)
 
@@ -243,9 +253,9 @@ def test_a_deadline_is_as_long_by_a_clock_that_was_set_as_by_one_that_was_not() 
         opened_s = world.loop.time()
         # then
         await asyncio.sleep(897)
-        assert [each.state for each in open_node(amber).picture.open_duties()] == ["open"]
+        assert answer_owed(open_node(amber)) == ["open"]
         await asyncio.sleep(8)
-        assert [each.state for each in open_node(amber).picture.closed_duties] == ["missed"]
+        assert closed(open_node(amber)) == ["missed"]
         assert world.loop.time() - opened_s < 906
 
     tell(story)
