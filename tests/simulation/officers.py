@@ -203,7 +203,7 @@ class Officers:
             contact=self._secret(party, "contact"),
             remarks=self._secret(party, "remarks"),
             activity=self._secret(party, "activity"),
-            slowest_mps=rng.choice((8, 30)) if moving else 0,
+            slowest_mps=rng.choice((1, 8)) if moving else 0,
             reaction_s=rng.choice((0, 60)) if moving else 0,
             mode=mode,
             confirmed=rng.random() < 0.7,

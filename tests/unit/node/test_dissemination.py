@@ -10,7 +10,7 @@ import pytest
 from given import Desk, Hands, a_notice, a_signer, amber_and_birch, an_agreement, an_identity, enrol, sync
 from keepclear.core.agreement import PROFILE
 from keepclear.core.dissemination import RelayWord
-from keepclear.core.notice import NoticeState
+from keepclear.core.notice import Armed, Movement, NoticeKind, NoticeState, TransportKind, Transports
 from keepclear.core.terms import DisseminationTerms
 from keepclear.core.timespan import MINUTE_US
 from keepclear.errors import KeepclearError, NotFound, Refused, Tampered, UnlawfulChange
@@ -221,6 +221,24 @@ def test_free_words_of_the_origin_are_not_passed_on() -> None:
     sent = cedar.picture.passing_on.relays[relayed].sent
     assert (sent.said.contact, sent.said.remarks, sent.said.activity) == ("", "", "")
     assert b"desk 7" not in b"".join(e.data for e in cedar.store.entries())
+
+
+def test_neither_contact_that_the_origin_showed_us_is_passed_on() -> None:
+    amber, birch, cedar = three()
+    moves = Movement((Transports(TransportKind.TRUCK, 2),), Armed.NONE, second_contact="desk 8")
+    # Birch shows Amber its contacts: the agreement says so. It has told Cedar nothing.
+    key = birch.ask(dataclasses.replace(a_notice(contact="desk 7"), kind=NoticeKind.MOVEMENT, movement=moves))
+    sync(birch, amber)
+    told = b"".join(entry.data for entry in amber.store.entries())
+    assert b"desk 7" in told and b"desk 8" in told
+
+    relayed = relay(amber, key, "cedar")
+    sync(amber, cedar)
+
+    said = cedar.picture.passing_on.relays[relayed].sent.said
+    assert said.movement is not None and said.movement.transports
+    held = b"".join(entry.data for entry in cedar.store.entries())
+    assert b"desk 7" not in held and b"desk 8" not in held
 
 
 def test_a_loop_is_refused_where_it_would_begin_and_told_where_it_arrives_all_the_same() -> None:

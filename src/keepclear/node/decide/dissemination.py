@@ -210,7 +210,10 @@ def relay_notice(picture: Picture, command: RelayNotice, now_us: int, settings: 
 
 def _without_words(said: NoticeSent) -> NoticeSent:
     """What keeps people apart: where, when, how high. The origin's free words were for us; they are not passed on."""
-    return msgspec.structs.replace(said, contact="", remarks="", activity="")
+    movement = said.movement
+    if movement is not None:
+        movement = msgspec.structs.replace(movement, second_contact="")
+    return msgspec.structs.replace(said, contact="", remarks="", activity="", movement=movement)
 
 
 def check_relay(read: Read, body: Relay) -> None:
