@@ -35,6 +35,7 @@ from keepclear.node.commands import (
     SignAgreement,
     SilenceAlert,
 )
+from keepclear.node.held import HeldAlert
 from keepclear.node.node import Node
 from keepclear.node.picture import Picture
 
@@ -105,7 +106,10 @@ class Officers:
         else:
             node = party.node
             assert node is not None
-            command = self.rng.choice(self.makers)(node.picture, party, node.now_us())
+            # Whoever may be inside a hazard answers before doing anything else, as often as not.
+            is_first = bool(_pressed(node.picture)) and self.rng.random() < 0.5
+            maker = self._answer if is_first else self.rng.choice(self.makers)
+            command = maker(node.picture, party, node.now_us())
             if command is not None:
                 key = f"key-{self.rng.randrange(10**9)}" if self.rng.random() < 0.6 else ""
                 party.spawn(self._ask(party, command, key))
@@ -238,7 +242,7 @@ class Officers:
         if not alerts:
             return None
         # Where time is short people promise too soon, and must be asked whether they mean it.
-        pressed = [held for held in alerts if held.assessed is not None and held.assessed.need_s]
+        pressed = _pressed(picture)
         if pressed and self.rng.random() < 0.7:
             held = self.rng.choice(pressed)
             return AnswerAlert(held.id, held.ref.version, Answer.WILCO, "Imani")
@@ -331,6 +335,12 @@ class Officers:
         from given import an_agreement
 
         return an_agreement("xenon", "yttrium")
+
+
+def _pressed(picture: Picture) -> list[HeldAlert]:
+    """Open alerts that ask us and for which something of ours may be inside."""
+    asked = (held for held in picture.alerts.values() if held.to == picture.party and held.is_open)
+    return [held for held in asked if held.assessed is not None and held.assessed.need_s]
 
 
 def _fingerprint(command: Command) -> bytes:
