@@ -44,11 +44,19 @@ def _read(scenario: dict[str, Any]) -> Any:
     return read_scenario(json.dumps(scenario).encode())
 
 
-@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*/*.toml")), ids=lambda path: f"{path.parent.name}/{path.stem}")
+#: Everything but agreements, which stand beside a scenario or in a folder of their own.
+SCENARIOS = [
+    path for path in sorted(EXAMPLES.glob("*/*.toml")) if path.stem != "agreement" and path.parent.name != "profiles"
+]
+
+
+def test_there_are_scenarios_and_each_has_its_agreement() -> None:
+    assert len(SCENARIOS) >= 3
+    assert all((path.parent / "agreement.toml").exists() for path in SCENARIOS)
+
+
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_every_scenario_that_ships_can_be_read_and_says_that_it_is_no_real_place(path: Path) -> None:
-    if path.stem == "agreement":
-        assert (path.parent / "agreement.toml").exists()
-        return
     scenario = read_scenario(path.read_bytes())
     assert scenario.place_note.startswith("No real place")
     assert {player.id for player in scenario.parties} == {"amber", "birch"}
