@@ -29,6 +29,17 @@ use_kept_kernels()
 
 STOP_WITHIN_S = 5
 
+#: Whole nodes and a real browser on a shared machine: what was slow once is tried again. A fault fails each time.
+REAL_PROCESSES = {"integration", "conformance"}
+TRIED_AGAIN = 2
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of whole processes are tried again when they fail; the others never are."""
+    for item in items:
+        if REAL_PROCESSES & set(item.path.parts):
+            item.add_marker(pytest.mark.flaky(reruns=TRIED_AGAIN))
+
 
 @pytest.fixture(scope="session")
 def kernels() -> None:
