@@ -50,14 +50,12 @@ CANNOT_RECORD: Final = "this node cannot record just now: use the telephone for 
 class Bucket:
     """Tokens of one peer: so many come in each second, at most a burst of them is held."""
 
-    rate_per_s: float = RATE_PER_S
-    burst: float = BURST
-    tokens: float = BURST
+    tokens: float = float("inf")
     at_us: int = 0
 
-    def take(self, now_us: int) -> bool:
-        """Whether there is one to take now."""
-        self.tokens = min(self.burst, self.tokens + max(0, now_us - self.at_us) / 1e6 * self.rate_per_s)
+    def take(self, now_us: int, rate_per_s: float, burst: float) -> bool:
+        """Whether there is one to take now; a bucket is full at first."""
+        self.tokens = min(burst, self.tokens + max(0, now_us - self.at_us) / 1e6 * rate_per_s)
         self.at_us = now_us
         if self.tokens < 1:
             return False
@@ -173,8 +171,8 @@ class PeerApp:
         return wire.DeliveredMessage(delivered.size, delivered.cosigned)
 
     async def _heartbeat(self, party: str, scope: Scope, receive: Receive) -> wire.Message:
-        beats = self._beats.setdefault(party, Bucket(BEATS_PER_S, BEATS_BURST, BEATS_BURST))
-        if not beats.take(self._node.now_us()):
+        beats = self._beats.setdefault(party, Bucket())
+        if not beats.take(self._node.now_us(), BEATS_PER_S, BEATS_BURST):
             raise Busy(f"rate: {party} sends more than {BEATS_PER_S:.0f} heartbeats a second")
         theirs = wire.read_heartbeat(await read_body(scope, receive, wire.HEARTBEAT_BYTES_MAX))
         ours = await self._node.answer_heartbeat(
@@ -203,7 +201,7 @@ class PeerApp:
         return wire.EntriesMessage(tuple(entries))
 
     def _has_tokens(self, party: str) -> bool:
-        return self._buckets.setdefault(party, Bucket()).take(self._node.now_us())
+        return self._buckets.setdefault(party, Bucket()).take(self._node.now_us(), RATE_PER_S, BURST)
 
 
 def _range(query: bytes) -> tuple[int, int]:
